@@ -1,0 +1,3 @@
+"""Reverse-mode automatic differentiation on numpy."""
+
+__all__: list[str] = []

@@ -1,0 +1,1 @@
+"""Runnable demonstrations: `python -m demos.NAME` from the root of a checkout."""

@@ -1,0 +1,1 @@
+"""Tests of Chainrule; the folders mirror the packages they test."""
