@@ -1,0 +1,287 @@
+"""The design's rules as data, and the checks that hold the sources to them.
+
+To add a module, give it a row in ALLOWED (a package's own row may be a pattern); to add an optional
+library, say in OPTIONAL which one file imports it. An exception to a size stands in LONGER with
+its reason.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import architecture as arch
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("autograd", "nn")
+
+# What each module may import: patterns over the project's modules, and the outside modules named
+# in RESTRICTED. The rest of the standard library is free. `errors` may be imported by every module
+# that can meet bad input; it imports nothing itself.
+RESTRICTED = ("numpy", "math")
+ARRAYS = ("numpy", "numpy.*", "math")
+ALLOWED: dict[str, tuple[str, ...]] = {
+    "autograd": ("autograd.*",),
+    "autograd.errors": (),
+    "autograd.tree": ("autograd.errors",),
+    "autograd._op": ("autograd.errors",),
+    "autograd._graph": ("autograd._op", "autograd.errors"),
+    "autograd._broadcasting": ARRAYS,
+    "autograd.ops": ("autograd.ops.*",),
+    "autograd.ops.*": (
+        *("autograd.errors", "autograd._op", "autograd._broadcasting", "autograd.ops.*", *ARRAYS),
+    ),
+    "autograd._value": (
+        *("autograd.errors", "autograd._graph", "autograd.ops", "autograd.ops.*", *ARRAYS),
+    ),
+    "autograd._tensor": (
+        *("autograd.errors", "autograd._graph", "autograd._broadcasting"),
+        *("autograd.ops", "autograd.ops.*", *ARRAYS),
+    ),
+    "autograd.functional": (
+        *("autograd.errors", "autograd._tensor", "autograd._value", "autograd._graph"),
+        *("autograd._op", "autograd.tree", *ARRAYS),
+    ),
+    "autograd.program": (
+        *("autograd.errors", "autograd._tensor", "autograd._value", "autograd._graph"),
+        *("autograd._op", "autograd.tree", *ARRAYS),
+    ),
+    "autograd.backends": ("autograd.backends.*",),
+    "autograd.backends.*": (
+        *("autograd.errors", "autograd.program", "autograd.ops", "autograd.ops.*"),
+        *("autograd.backends.*", *ARRAYS),
+    ),
+    "autograd.export": ("autograd.export.*",),
+    "autograd.export.*": (
+        *("autograd.errors", "autograd.program", "autograd.ops", "autograd.ops.*"),
+        *("autograd.export.*", *ARRAYS),
+    ),
+    "autograd.export.dot": ("autograd.errors", "autograd.program", "autograd._graph"),
+    "autograd.export.svg": (
+        *("autograd.errors", "autograd.program", "autograd._graph", "autograd.export.*"),
+    ),
+    "autograd.testing": ("autograd.testing.*",),
+    "autograd.testing.*": (
+        *("autograd.errors", "autograd.functional", "autograd._op", "autograd._value"),
+        *("autograd._tensor", "autograd.testing.*", *ARRAYS),
+    ),
+}
+
+# In nn a module may import those to its left, its own package's files, and autograd's public names.
+NN_ORDER = (
+    *("module", "functional", "init", "layers", "losses", "scalar", "optim", "data", "metrics"),
+    *("serialize", "export", "callbacks", "training"),
+)
+ALLOWED["nn"] = ("nn.*",)
+for position, name in enumerate(NN_ORDER):
+    left = [
+        pattern for other in NN_ORDER[:position] for pattern in (f"nn.{other}", f"nn.{other}.*")
+    ]
+    ALLOWED[f"nn.{name}"] = ("autograd", "autograd.*", f"nn.{name}.*", *left, *ARRAYS)
+    ALLOWED[f"nn.{name}.*"] = ALLOWED[f"nn.{name}"]
+
+# The one file that imports each optional library.
+OPTIONAL: dict[str, str] = {}
+
+# Functions and modules longer than the limits, each with its reason.
+FUNCTION_LINES, MODULE_LINES = 40, 400
+LONGER: dict[str, str] = {}
+
+
+@pytest.fixture(scope="module")
+def sources():
+    return arch.read(ROOT, PACKAGES)
+
+
+@pytest.fixture(scope="module")
+def everything():
+    return arch.read(ROOT, (*PACKAGES, "tests", "demos", "benchmarks"))
+
+
+def test_imports_follow_the_table(sources):
+    assert arch.forbidden_edges(sources, ALLOWED, RESTRICTED) == []
+
+
+def test_imports_have_no_cycle(sources):
+    assert arch.cycles(sources) == []
+
+
+def test_nn_uses_public_names_of_autograd_only(sources):
+    public = set(arch.declared_all(sources["autograd"].tree) or ())
+    assert arch.private_reaches(sources, "nn", "autograd", public) == []
+
+
+def test_all_is_sorted_and_complete(sources):
+    assert arch.faults_in_all(sources) == []
+
+
+def test_public_names_have_docstrings(sources):
+    assert arch.undocumented(sources) == []
+
+
+def test_each_optional_library_is_imported_in_the_one_file_named(sources):
+    users = arch.optional_libraries(sources, always=["numpy"])
+    assert users == {library: {module} for library, module in OPTIONAL.items()}
+
+
+def test_functions_are_short(everything):
+    found = arch.long_functions(everything, FUNCTION_LINES)
+    assert {name: lines for name, lines in found.items() if name not in LONGER} == {}
+
+
+def test_modules_are_short(everything):
+    found = arch.long_modules(everything, MODULE_LINES)
+    assert {name: lines for name, lines in found.items() if name not in LONGER} == {}
+
+
+def test_every_exception_is_needed_and_has_a_reason(everything):
+    long = arch.long_functions(everything, FUNCTION_LINES)
+    long |= arch.long_modules(everything, MODULE_LINES)
+    assert set(LONGER) <= set(long)
+    assert all(LONGER.values())
+
+
+def test_importing_loads_numpy_and_the_standard_library_only():
+    script = """
+import sys
+import numpy
+before = set(sys.modules)
+import autograd, nn
+roots = {name.partition(".")[0] for name in set(sys.modules) - before}
+print(*sorted(roots - set(sys.stdlib_module_names) - {"numpy", "autograd", "nn"}))
+"""
+    command = [sys.executable, "-c", script]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr, run.stdout.split()) == (0, "", [])
+
+
+# --- the checker itself: each rule catches a planted fault
+
+TABLE = {"p": ("p.*",), "p.low": (), "p.high": ("p.low", "numpy"), "p.ops.*": ("p.ops.*",)}
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("import p.high", "p.low:1: imports p.high; row 'p.low' allows nothing"),
+        ("from p import high", "p.low:1: imports p.high; row 'p.low' allows nothing"),
+        ("from . import high", "p.low:1: imports p.high; row 'p.low' allows nothing"),
+        ("from .high import x", "p.low:1: imports p.high; row 'p.low' allows nothing"),
+        ("from p import x", "p.low:1: imports p; row 'p.low' allows nothing"),
+        ("def f():\n    import p.high", "p.low:2: imports p.high; row 'p.low' allows nothing"),
+        (
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from p.high import T",
+            "p.low:3: imports p.high; row 'p.low' allows nothing",
+        ),
+        (
+            "from importlib import import_module\nimport_module('p.high')",
+            "p.low:2: imports p.high; row 'p.low' allows nothing",
+        ),
+        ("import numpy as np", "p.low:1: imports numpy; row 'p.low' allows nothing"),
+        ("import itertools", None),
+    ],
+)
+def test_checker_finds_a_forbidden_import(text, fault):
+    sources = arch.fake({"p": "", "p.low": text, "p.high": "from p.low import y\nimport numpy"})
+    expected = [fault] if fault else []
+    assert arch.forbidden_edges(sources, TABLE, ["numpy"]) == expected
+
+
+def test_checker_wants_a_row_for_every_module():
+    sources = arch.fake({"p": "", "p.new": "", "p.ops.one": ""})
+    assert arch.forbidden_edges(sources, TABLE, []) == ["p.new: has no row in the table"]
+
+
+def test_checker_finds_a_cycle_through_a_lazy_import():
+    texts = {
+        "p": "from p.a import x as x",
+        "p.a": "from p import b",
+        "p.b": "from .c import y",
+        "p.c": "def f():\n    from p.a import z",
+    }
+    assert arch.cycles(arch.fake(texts)) == ["p.a -> p.b -> p.c -> p.a"]
+    texts["p.c"] = ""
+    assert arch.cycles(arch.fake(texts)) == []
+
+
+def test_checker_finds_a_private_reach():
+    texts = {
+        "a": "from a._x import good as good",
+        "a._x": "",
+        "a.pub": "",
+        "n": "from a import good, pub\nfrom a.pub import z\n"
+        "from a._x import w\nfrom a import bad\nfrom a.pub import _q",
+    }
+    assert arch.private_reaches(arch.fake(texts), "n", "a", {"good"}) == [
+        "n:3: takes a._x.w, which is not public",
+        "n:4: takes a.bad, which is not public",
+        "n:5: takes a.pub._q, which is not public",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        ("from p.m import b as b, a as a\n__all__ = ['a', 'b']", []),
+        ("from p.m import a as a", ["p: binds ['a'] and has no __all__"]),
+        ("a = b = 1\n__all__ = ['b', 'a']", ["p: __all__ is not sorted"]),
+        ("a = b = 1\n__all__ = ['a']", ["p: b is not in __all__"]),
+        ("a = 1\n__all__ = ['a', 'b']", ["p: __all__ lists b, unbound"]),
+        ("a = 1\n__all__ = ['a', 'a']", ["p: __all__ lists a name twice"]),
+        ("__all__ = ['m']", []),
+        ("def __getattr__(name): ...\n__all__ = ['late']", []),
+        ("class B: ...\nC_D = log2 = log10 = 1\n__all__ = ['C_D', 'B', 'log2', 'log10']", []),
+    ],
+)
+def test_checker_reads_all(text, faults):
+    assert arch.faults_in_all(arch.fake({"p": text, "p.m": ""})) == faults
+
+
+def test_checker_finds_missing_docstrings():
+    text = '''"""Module."""
+def f(): ...
+def _g(): ...
+class C:
+    """Class."""
+    def m(self): ...
+    @property
+    def p(self): ...
+    @p.setter
+    def p(self, value): ...
+    def __len__(self): ...
+    class D: ...
+if True:
+    def h():
+        """Say what it does."""
+        def inner(): ...
+    def k(): ...
+'''
+    names = ["p:2: f", "p:6: C.m", "p:8: C.p", "p:12: C.D", "p:17: k"]
+    assert arch.undocumented(arch.fake({"p": text})) == [f"{n} has no docstring" for n in names]
+    assert arch.undocumented(arch.fake({"p": ""})) == ["p: no docstring"]
+
+
+def test_checker_measures_length_without_the_docstring():
+    text = '''class C:
+    def f(self):
+        """One.
+
+        Two.
+        """
+
+        # why
+        return 1
+'''
+    assert arch.long_functions(arch.fake({"p": text}), 3) == {"p.C.f": 4}
+    assert arch.long_functions(arch.fake({"p": text}), 4) == {}
+    assert arch.long_modules(arch.fake({"p": text}), 8) == {"p": 9}
+
+
+def test_checker_finds_the_users_of_optional_libraries():
+    texts = {
+        "p": "import numpy",
+        "p.a": "def f():\n    from graphviz import Source",
+        "p.b": "import os, graphviz.backend\nfrom p import a",
+    }
+    assert arch.optional_libraries(arch.fake(texts), ["numpy"]) == {"graphviz": {"p.a", "p.b"}}
