@@ -56,8 +56,7 @@ def read(root: Path, packages: Iterable[str]) -> dict[str, Source]:
 def fake(texts: Mapping[str, str]) -> dict[str, Source]:
     """Make sources from a dict of texts; a module with modules below it is a package."""
     return {
-        name: Source(name, text, any(other.startswith(name + ".") for other in texts))
-        for name, text in texts.items()
+        name: Source(name, text, any(other.startswith(name + ".") for other in texts)) for name, text in texts.items()
     }
 
 
@@ -109,9 +108,7 @@ def row_of(module: str, table: Mapping[str, Sequence[str]]) -> str | None:
     return module if module in table else max(fits, key=len, default=None)
 
 
-def forbidden_edges(
-    sources: Sources, table: Mapping[str, Sequence[str]], restricted: Iterable[str]
-) -> list[str]:
+def forbidden_edges(sources: Sources, table: Mapping[str, Sequence[str]], restricted: Iterable[str]) -> list[str]:
     """Imports the table doesn't list.
 
     Counted are imports within `sources` and of the `restricted` outside modules (numpy, math, ...);

@@ -29,12 +29,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "autograd._graph": ("autograd._op", "autograd.errors"),
     "autograd._broadcasting": ARRAYS,
     "autograd.ops": ("autograd.ops.*",),
-    "autograd.ops.*": (
-        *("autograd.errors", "autograd._op", "autograd._broadcasting", "autograd.ops.*", *ARRAYS),
-    ),
-    "autograd._value": (
-        *("autograd.errors", "autograd._graph", "autograd.ops", "autograd.ops.*", *ARRAYS),
-    ),
+    "autograd.ops.*": (*("autograd.errors", "autograd._op", "autograd._broadcasting", "autograd.ops.*", *ARRAYS),),
+    "autograd._value": (*("autograd.errors", "autograd._graph", "autograd.ops", "autograd.ops.*", *ARRAYS),),
     "autograd._tensor": (
         *("autograd.errors", "autograd._graph", "autograd._broadcasting"),
         *("autograd.ops", "autograd.ops.*", *ARRAYS),
@@ -58,9 +54,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *("autograd.export.*", *ARRAYS),
     ),
     "autograd.export.dot": ("autograd.errors", "autograd.program", "autograd._graph"),
-    "autograd.export.svg": (
-        *("autograd.errors", "autograd.program", "autograd._graph", "autograd.export.*"),
-    ),
+    "autograd.export.svg": (*("autograd.errors", "autograd.program", "autograd._graph", "autograd.export.*"),),
     "autograd.testing": ("autograd.testing.*",),
     "autograd.testing.*": (
         *("autograd.errors", "autograd.functional", "autograd._op", "autograd._value"),
@@ -75,9 +69,7 @@ NN_ORDER = (
 )
 ALLOWED["nn"] = ("nn.*",)
 for position, name in enumerate(NN_ORDER):
-    left = [
-        pattern for other in NN_ORDER[:position] for pattern in (f"nn.{other}", f"nn.{other}.*")
-    ]
+    left = [pattern for other in NN_ORDER[:position] for pattern in (f"nn.{other}", f"nn.{other}.*")]
     ALLOWED[f"nn.{name}"] = ("autograd", "autograd.*", f"nn.{name}.*", *left, *ARRAYS)
     ALLOWED[f"nn.{name}.*"] = ALLOWED[f"nn.{name}"]
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = sorted(
-    ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
-) + sorted((ROOT / "docs").rglob("*.md"))
+DOCUMENTS = sorted(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")) + sorted(
+    (ROOT / "docs").rglob("*.md")
+)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LANGUAGES = {"python", "bash", "text"}  # python is run, bash is checked, text is neither
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -114,9 +114,7 @@ def test_links_lead_somewhere(document):
 
 def test_readme_holds_the_one_test_command():
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
-    assert [line for line in lines if line.endswith("&& pytest")] == [
-        'pip install -e ".[test]" && pytest'
-    ]
+    assert [line for line in lines if line.endswith("&& pytest")] == ['pip install -e ".[test]" && pytest']
 
 
 # --- the checks themselves: each catches a planted fault
@@ -157,8 +155,5 @@ def test_faulty_commands_are_caught(line, faults):
 
 
 def test_dead_links_are_caught():
-    text = (
-        "[a](README.md#x) [b](gone.md) ![c](https://example.org/c.svg) [d](#top)"
-        ' <img src="gone.svg">'
-    )
+    text = '[a](README.md#x) [b](gone.md) ![c](https://example.org/c.svg) [d](#top) <img src="gone.svg">'
     assert link_faults(text, ROOT / "README.md") == ["gone.md", "gone.svg"]
