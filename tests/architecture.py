@@ -140,6 +140,11 @@ def private_reaches(sources: Sources, package: str, foreign: str, public: set[st
             unknown = item.module == foreign and item.name and item.name not in public
             if hidden or (unknown and dotted not in sources):
                 faults.append(f"{source.module}:{item.line}: takes {dotted}, which is not public")
+        faults += [
+            f"{source.module}:{node.lineno}: takes {ast.unparse(node)}, which is not public"
+            for node in ast.walk(source.tree)
+            if isinstance(node, ast.Attribute) and re.fullmatch(rf"{foreign}\.(\w+\.)*_[a-z]\w*", ast.unparse(node))
+        ]
     return faults
 
 

@@ -148,6 +148,24 @@ print(*sorted(roots - set(sys.stdlib_module_names) - {"numpy", "autograd", "nn"}
     assert (run.returncode, run.stderr, run.stdout.split()) == (0, "", [])
 
 
+def test_every_module_needs_numpy_only_but_those_that_wrap_an_optional_library(sources):
+    script = """
+import importlib, sys
+allowed = {"numpy", "autograd", "nn", *sys.stdlib_module_names}
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] not in allowed:
+            raise ModuleNotFoundError(f"{name} is blocked", name=name)
+sys.meta_path.insert(0, Block())
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+"""
+    plain = [name for name in sources if name not in OPTIONAL.values() and not name.endswith("__main__")]
+    command = [sys.executable, "-c", script, *plain]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
 # --- the checker itself: each rule catches a planted fault
 
 TABLE = {"p": ("p.*",), "p.low": (), "p.high": ("p.low", "numpy"), "p.ops.*": ("p.ops.*",)}
@@ -203,12 +221,13 @@ def test_checker_finds_a_private_reach():
         "a._x": "",
         "a.pub": "",
         "n": "from a import good, pub\nfrom a.pub import z\n"
-        "from a._x import w\nfrom a import bad\nfrom a.pub import _q",
+        "from a._x import w\nfrom a import bad\nfrom a.pub import _q\na.pub._q()\na.pub.z.__doc__",
     }
     assert arch.private_reaches(arch.fake(texts), "n", "a", {"good"}) == [
         "n:3: takes a._x.w, which is not public",
         "n:4: takes a.bad, which is not public",
         "n:5: takes a.pub._q, which is not public",
+        "n:6: takes a.pub._q, which is not public",
     ]
 
 

@@ -32,6 +32,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Make the reference's pages; mkdocstrings fills them from the sources."""
     for module in public_modules():
-        page = File.generated(config, f"reference/{module}.md", content=f"::: {module}\n")
-        files.append(page)
+        # What Value and Tensor have in common stands in a private base class, so show it with them.
+        options = "    options:\n      inherited_members: true\n" if module == "autograd" else ""
+        content = f"::: {module}\n{options}"
+        files.append(File.generated(config, f"reference/{module}.md", content=content))
     return files
