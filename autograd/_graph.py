@@ -1,0 +1,273 @@
+"""The graph: nodes, an iterative topological order, one backward sweep.
+
+Nothing here knows numpy or a single operation. A node knows its parents and how to pull a cotangent
+back to them; the sweep is a loop over a local dict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, ClassVar
+
+from ._op import CONSTANT, DISPATCH, Op, Operand
+from .errors import GraphError, InPlaceError, UnsupportedError
+
+__all__ = [
+    "Node",
+    "accumulate",
+    "apply",
+    "backward",
+    "depends_on",
+    "no_grad",
+    "recording",
+    "strip",
+    "sweep",
+    "toposort",
+    "tracer",
+]
+
+_recording: ContextVar[bool] = ContextVar("autograd_recording", default=True)
+recording = _recording.get
+_tracer: ContextVar[Any] = ContextVar("autograd_tracer", default=None)
+tracer = _tracer.get
+
+
+class Node(Operand):
+    """A number or array in a graph: what `Value` and `Tensor` have in common.
+
+    Attributes:
+        op: the row that made it; `None` for a leaf.
+        args: the operands, nodes and constants, in the order written.
+        params: the op's metadata.
+        label: the user's name for it.
+    """
+
+    __slots__ = ("__weakref__", "_hooks", "label", "op")
+
+    kinds: ClassVar[list[type[Node]]] = []  # the node classes, the narrowest (Value) first
+    rank: ClassVar[int] = 0
+    hooked: ClassVar[bool] = False  # whether any node ever got a hook; the fast loops ask only this
+
+    op: Op | None
+    label: str
+    data: Any
+    _hooks: tuple[Callable[[Any], Any], ...]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Enter a node class in the ranking that decides what an operation of several kinds gives."""
+        super().__init_subclass__(**kwargs)
+        if "rank" in vars(cls):
+            Node.kinds.append(cls)
+            Node.kinds.sort(key=lambda kind: kind.rank)
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The operands, nodes and constants, in the order written."""
+        raise GraphError(f"{type(self).__name__} must define args")
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The metadata of the op."""
+        return {}
+
+    @property
+    def parents(self) -> tuple[Node, ...]:
+        """The operands that are nodes; an operand used twice is there twice."""
+        return tuple(a for a in self.args if isinstance(a, Node))
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the node was made by the user and not by an operation."""
+        return self.op is None
+
+    @classmethod
+    def accepts(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> bool:
+        """Whether this kind of node can be the answer of ``op``."""
+        raise GraphError(f"{cls.__name__} must define accepts")
+
+    @classmethod
+    def record(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Compute ``op`` and return the answer as a node of this kind."""
+        raise GraphError(f"{cls.__name__} must define record")
+
+    def _apply(self, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        return apply(op, args, params)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """Answer numpy's ufuncs (NEP 13) from the table."""
+        name = ufunc.__name__
+        if kwargs.get("out") is not None:
+            raise InPlaceError(
+                f"{name}(..., out=...) would overwrite an array that a graph needs: write y = np.{name}(...), "
+                "or y = y + x instead of y += x"
+            )
+        handler = DISPATCH.get(ufunc) if method == "__call__" else DISPATCH.get((ufunc, method))
+        if handler is None:
+            form = name if method == "__call__" else f"{name}.{method}"
+            raise UnsupportedError(f"np.{form} has no gradient rule; use x.data for the bare number")
+        return handler(*inputs, **kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        """Answer numpy's other functions (NEP 18) from the table."""
+        handler = DISPATCH.get(function)
+        if handler is not None:
+            return handler(*args, **kwargs)
+        if function in CONSTANT:
+            return function(*strip(args), **strip(kwargs))
+        raise UnsupportedError(
+            f"{function.__module__}.{function.__name__} has no gradient rule: compose it of functions that have, "
+            "make one with @autograd.primitive, or use x.data if the result is not differentiated"
+        )
+
+    def pull(self, g: Any, cotangents: dict[Node, Any], recorded: bool, wanted: Any) -> None:
+        """Add this node's share of cotangent ``g`` to its parents' entries in ``cotangents``."""
+        raise GraphError(f"{type(self).__name__} must define pull")
+
+    def settle(self, g: Any) -> None:
+        """Take the finished cotangent: leaves accumulate it in ``grad``, others are assigned."""
+        raise GraphError(f"{type(self).__name__} must define settle")
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> Callable[[], None]:
+        """Call ``hook(g)`` with this node's whole gradient when backward reaches it.
+
+        A hook that returns something other than `None` replaces the gradient, for this node's
+        ``grad`` and for all that lies below it.
+
+        Args:
+            hook: a function of the gradient (a float for a Value, an array for a Tensor).
+
+        Returns:
+            A function that removes the hook.
+
+        >>> from autograd import Tensor
+        >>> x = Tensor([1.0, 2.0])
+        >>> y = x * 3.0
+        >>> remove = y.register_hook(lambda g: g * 10.0)
+        >>> y.sum().backward()
+        >>> x.grad
+        array([30., 30.])
+        """
+        Node.hooked = True
+        self._hooks = (*getattr(self, "_hooks", ()), hook)
+
+        def remove() -> None:
+            self._hooks = tuple(h for h in self._hooks if h is not hook)
+
+        return remove
+
+
+def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    """Record ``op`` on operands of any kinds; the narrowest kind that can hold the answer does."""
+    for kind in Node.kinds:
+        if kind.accepts(op, args, params):
+            return kind.record(op, args, params)
+    raise GraphError(f"{op.name}: no kind of node can hold its answer")
+
+
+def strip(tree: Any) -> Any:
+    """Replace the nodes in nested lists, tuples and dicts by their numbers."""
+    if isinstance(tree, Node):
+        return tree.data
+    if isinstance(tree, list | tuple):
+        return type(tree)(strip(item) for item in tree)
+    if isinstance(tree, dict):
+        return {key: strip(item) for key, item in tree.items()}
+    return tree
+
+
+def toposort(roots: Iterable[Node]) -> list[Node]:
+    """Return every node the ``roots`` depend on, operands before what is made of them.
+
+    Iterative, so depth is limited by memory alone.
+    """
+    order: list[Node] = []
+    seen: set[Node] = set()
+    stack: list[Any] = list(roots)
+    while stack:
+        node = stack.pop()
+        if node is None:  # the marker below: all operands of the next entry are in order already
+            order.append(stack.pop())
+        elif node not in seen:
+            seen.add(node)
+            if node.op is None:
+                order.append(node)
+            else:
+                stack += (node, None)
+                stack += node.parents
+    return order
+
+
+def depends_on(order: Sequence[Node], sources: Iterable[Node]) -> set[Node]:
+    """Return the nodes of a topological ``order`` that depend on any of ``sources``, themselves included."""
+    found = set(sources)
+    for node in order:
+        if node.op is not None and not found.isdisjoint(node.parents):
+            found.add(node)
+    return found
+
+
+def accumulate(cotangents: dict[Node, Any], node: Node, g: Any) -> None:
+    """Add ``g`` to the entry of ``node``."""
+    if node in cotangents:
+        cotangents[node] = cotangents[node] + g
+    else:
+        cotangents[node] = g
+
+
+def sweep(
+    order: Sequence[Node], cotangents: dict[Node, Any], *, recorded: bool, wanted: set[Node] | None = None
+) -> Iterator[tuple[Node, Any]]:
+    """Pull ``cotangents`` back along a topological ``order``; yield each node with its finished one.
+
+    Args:
+        order: operands before results, as `toposort` gives.
+        cotangents: node to cotangent; the seeds at the start, used up on the way.
+        recorded: run the rules on nodes, so that the result can be differentiated again.
+        wanted: restrict the sweep to these nodes; `None` is all.
+    """
+    for node in reversed(order):
+        g = cotangents.pop(node, None)
+        if g is None:
+            continue
+        if Node.hooked:
+            for hook in getattr(node, "_hooks", ()):
+                answer = hook(g)
+                g = g if answer is None else answer
+        if node.op is not None and (wanted is None or node in wanted):
+            node.pull(g, cotangents, recorded, wanted)
+        yield node, g
+
+
+def backward(root: Node, seed: Any) -> None:
+    """Fill ``grad`` of every node that ``root`` depends on.
+    """
+    with _set(_recording, False):
+        found = list(sweep(toposort((root,)), {root: seed}, recorded=False))
+    for node, g in found:  # only now: an exception in a rule or hook leaves every grad as it was
+        node.settle(g)
+
+
+@contextmanager
+def _set(variable: ContextVar[Any], value: Any) -> Iterator[None]:
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
+
+
+def no_grad() -> Any:
+    """Compute without recording inside a ``with`` block (or a function it decorates).
+
+    Results are leaves; nothing inside the block is kept for a backward pass.
+
+    >>> from autograd import Tensor, no_grad
+    >>> x = Tensor([1.0])
+    >>> with no_grad():
+    ...     y = x * 2.0
+    >>> y.is_leaf
+    True
+    """
+    return _set(_recording, False)

@@ -1,0 +1,546 @@
+"""`Value`: a Python float that remembers how it was computed.
+
+Four slots hold a binary operation (two operands, two local derivatives), so a node is one object: no
+tuple, closure or set for the cycle collector to walk. The methods are generated from the table's float
+twins, inlined, because a call per local derivative costs a third of the whole (benchmarks, workload S1).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from . import _graph, ops
+from ._graph import Node, recording
+from ._op import TABLE, Op, Scalar
+from .errors import DtypeError, SeedError, describe
+
+__all__ = ["Value"]
+
+assert ops.__all__  # noqa: S101  (importing ops is what fills the table)
+
+_REAL = (int, float, np.floating, np.integer, np.bool_)
+_NAMES: dict[str, Any] = {
+    "pow": math.pow,
+    "fabs": math.fabs,
+    "fmax": lambda x, y: x if x >= y or x != x else y,
+    "fmin": lambda x, y: x if x <= y or x != x else y,
+    **{name: getattr(math, name) for name in ("exp", "expm1", "log", "log1p", "sqrt", "erf", "floor", "ceil")},
+    **{
+        prefix + name + suffix: getattr(math, prefix + name + suffix)
+        for prefix in ("", "a")
+        for name in ("sin", "cos", "tan")
+        for suffix in ("", "h")
+    },
+}
+
+_UNARY = """
+def method(self):
+    x = self.data
+    try:
+        ans = {value}
+        dl = {partials[0]}
+    except (ArithmeticError, ValueError):
+        return edge(op, self)
+    out = new(Value)
+    out.data = ans
+    if recording():
+        out.op = op
+        out._lhs = self
+        out._rhs = None
+        out._dl = dl
+    else:
+        out.op = None
+    return out
+"""
+_BINARY = """
+def method(self, other):
+    {mine} = self.data
+    kind = other.__class__
+    if kind is Value:
+        {theirs} = other.data
+        try:
+            ans = {value}
+            dl = {partials[0]}
+            dr = {partials[1]}
+        except (ArithmeticError, ValueError):
+            return edge(op, {left}, {right})
+        out = new(Value)
+        out.data = ans
+        if recording():
+            out.op = op
+            out._lhs = {left}
+            out._rhs = {right}
+            out._dl = dl
+            out._dr = dr
+        else:
+            out.op = None
+        return out
+    if kind is not float:
+        if not isinstance(other, real):
+            return NotImplemented
+        other = float(other)
+    {theirs} = other
+    try:
+        ans = {value}
+        d = {partial}
+    except (ArithmeticError, ValueError):
+        return edge(op, {left}, {right})
+    out = new(Value)
+    out.data = ans
+    if recording():
+        out.op = op
+        out._lhs = {left}
+        out._rhs = {right}
+        out.{slot} = d
+    else:
+        out.op = None
+    return out
+"""
+
+
+def _generate(op: Op, twin: Scalar, *, reflected: bool) -> Callable[..., Any]:
+    """Compile the method that computes, differentiates and records one op."""
+    if len(twin.partials) == 1:
+        text = _UNARY.format(value=twin.value, partials=twin.partials)
+    else:
+        mine, theirs, left, right = ("y", "x", "other", "self") if reflected else ("x", "y", "self", "other")
+        text = _BINARY.format(
+            value=twin.value,
+            partials=twin.partials,
+            partial=twin.partials[1 if reflected else 0],
+            slot="_dr" if reflected else "_dl",
+            mine=mine,
+            theirs=theirs,
+            left=left,
+            right=right,
+        )
+    scope = {**_NAMES, "new": object.__new__, "Value": Value, "recording": recording, "edge": _edge, "op": op}
+    scope["real"] = _REAL
+    exec(compile(text, f"<Value.{op.name}>", "exec"), scope)  # noqa: S102  (the text is the table's own)
+    method: Callable[..., Any] = scope["method"]
+    return method
+
+
+def _edge(op: Op, *args: Any) -> Value:
+    """Compute where Python's floats raise (overflow, 1/0, log 0): numpy's answer, inf or nan, and its warning."""
+    numbers = tuple(np.float64(a.data if isinstance(a, Value) else a) for a in args)
+    ans = np.float64(op.forward(*numbers))
+    partials = [
+        float(rule(np.float64(1.0), ans, *numbers)) if rule is not None and isinstance(a, Value) else 0.0
+        for rule, a in zip(op.rules, args, strict=True)
+    ]
+    out = Value(float(ans))
+    if recording():
+        out.op, out._lhs, out._rhs = op, args[0], args[1] if len(args) == 2 else None
+        out._dl, out._dr = partials[0], partials[-1]
+    return out
+
+
+def _method(name: str, *, reflected: bool = False) -> Callable[[Callable[..., Any]], Any]:
+    """Replace a documented, typed stub by the method generated for the op called ``name``."""
+
+    def decorate(stub: Callable[..., Any]) -> Any:
+        stub.__op__ = (name, reflected)  # type: ignore[attr-defined]
+        return stub
+
+    return decorate
+
+
+class Value(Node):
+    """A scalar node: a float, the operation it came from, and the derivative of a result by it.
+
+    Args:
+        data: a real number.
+        label: a name for drawings and derivations.
+
+    Attributes:
+        data: the number, a Python float.
+        grad: d(root)/d(this), a float, 0.0 until ``root.backward()``. Leaves accumulate over calls;
+            intermediate values are assigned.
+
+    Raises:
+        DtypeError: ``data`` is not one real number.
+
+    The interface contains that of karpathy/micrograd.
+
+    >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    >>> loss = (a * b + 10.0).tanh()
+    >>> loss.backward()
+    >>> round(a.grad, 6), round(b.grad, 6)
+    (-0.004023, 0.002682)
+    """
+
+    __slots__ = ("_dl", "_dr", "_lhs", "_rhs", "data", "grad")
+
+    rank: ClassVar[int] = 1
+    methods: ClassVar[dict[tuple[str, bool], Callable[..., Any]]] = {}
+    shape: ClassVar[tuple[int, ...]] = ()
+    ndim: ClassVar[int] = 0
+    size: ClassVar[int] = 1
+    dtype: ClassVar[Any] = np.dtype(np.float64)
+
+    data: float
+    grad: float
+    _lhs: Any
+    _rhs: Any
+    _dl: float
+    _dr: float
+
+    def __init__(self, data: Any, label: str = "") -> None:
+        """Make a leaf of one real number."""
+        if data.__class__ is not float:
+            data = _real(data)
+        self.data = data
+        self.op = None
+        if label:
+            self.label = label
+
+    def __getattr__(self, name: str) -> Any:
+        """Answer for slots not set yet, which saves storing the usual value in every node."""
+        if name == "grad":
+            return 0.0
+        if name == "label":
+            return ""
+        raise AttributeError(f"Value has no attribute {name!r}")
+
+    # ---- the graph
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The operands, nodes and constants, in the order written."""
+        if self.op is None:
+            return ()
+        return (self._lhs,) if len(self.op.rules) == 1 else (self._lhs, self._rhs)
+
+    @property
+    def partials(self) -> tuple[float, ...]:
+        """The local derivatives, one per operand; 0.0 for a constant."""
+        if self.op is None:
+            return ()
+        slots = ("_dl", "_dr")[: len(self.op.rules)]
+        return tuple(
+            getattr(self, slot) if isinstance(a, Value) else 0.0 for slot, a in zip(slots, self.args, strict=True)
+        )
+
+    @property
+    def _prev(self) -> set[Node]:
+        return set(self.parents)
+
+    @property
+    def _op(self) -> str:
+        return self.op.symbol if self.op else ""
+
+    @classmethod
+    def accepts(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> bool:
+        """Whether ``op`` on ``args`` has a scalar answer known to the float twins."""
+        return op.scalar is not None and not params and all(isinstance(a, (Value, *_REAL)) for a in args)
+
+    @classmethod
+    def record(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:  # noqa: ARG003
+        """Compute ``op`` by its float twin."""
+        if isinstance(args[0], Value):
+            return cls.methods[op.name, False](*args)
+        return cls.methods[op.name, True](args[1], args[0])
+
+    def pull(self, g: Any, cotangents: dict[Node, Any], recorded: bool, wanted: Any) -> None:
+        """Add this node's share of ``g`` to its operands' cotangents."""
+        op = self.op
+        if op is None:
+            return
+        args = self.args
+        for a, d, rule in zip(args, self.partials, op.rules, strict=True):
+            if isinstance(a, Value) and (wanted is None or a in wanted) and rule is not None:
+                _graph.accumulate(cotangents, a, rule(g, self, *args) if recorded else g * d)
+
+    def settle(self, g: Any) -> None:
+        """Take a finished cotangent into ``grad``."""
+        self.grad = float(g) if self.op is not None else self.grad + float(g)
+
+    def backward(self, gradient: float | None = None) -> None:
+        """Compute d(this)/d(node) for every node this one depends on, into their ``grad``.
+
+        Reverse accumulation over an iterative topological order: each node passes its gradient,
+        times its local derivatives, to its operands. Calling it again adds to the leaves and
+        reassigns the rest.
+
+        Args:
+            gradient: the derivative of the final result by this value; 1.0 when left out.
+
+        Raises:
+            SeedError: ``gradient`` is not a number.
+
+        >>> x = Value(3.0)
+        >>> (x * x).backward()
+        >>> x.grad
+        6.0
+        """
+        if gradient is not None and not isinstance(gradient, _REAL):
+            raise SeedError(f"Value.backward(gradient): expected a number, got {describe(gradient)}")
+        seed = 1.0 if gradient is None else float(gradient)
+        if Node.hooked:
+            _graph.backward(self, seed)
+        else:
+            _backward(self, seed)
+
+    # ---- numbers
+    def item(self) -> float:
+        """Return the number.
+
+        >>> Value(2.5).item()
+        2.5
+        """
+        return self.data
+
+    def detach(self) -> Value:
+        """Return the number as a leaf of its own, without the history.
+
+        >>> (Value(2.0) * 3.0).detach().is_leaf
+        True
+        """
+        return Value(self.data)
+
+    def zero_grad(self) -> None:
+        """Set ``grad`` to 0.0.
+
+        >>> x = Value(2.0); x.backward(); x.zero_grad(); x.grad
+        0.0
+        """
+        self.grad = 0.0
+
+    def __repr__(self) -> str:
+        """Print number and gradient, as micrograd does."""
+        return f"Value(data={self.data}, grad={self.grad})"
+
+    def __format__(self, spec: str) -> str:
+        """Format the number; without a format, as `repr`."""
+        return format(self.data, spec) if spec else repr(self)
+
+    def __float__(self) -> float:
+        """Return the number, without its history."""
+        return float(self.data)
+
+    def __int__(self) -> int:
+        """Return the number, cut to an integer."""
+        return int(self.data)
+
+    def __bool__(self) -> bool:
+        """Whether the number is not 0."""
+        return bool(self.data)
+
+    def __hash__(self) -> int:
+        """Hash by identity: two nodes of equal number are two nodes."""
+        return id(self)
+
+    def __eq__(self, other: object) -> Any:
+        """Compare numbers."""
+        return self._compare(other, "equal")
+
+    def __ne__(self, other: object) -> Any:
+        """Compare numbers."""
+        return self._compare(other, "not_equal")
+
+    def __lt__(self, other: Any) -> Any:
+        """Compare numbers."""
+        return self._compare(other, "less")
+
+    def __le__(self, other: Any) -> Any:
+        """Compare numbers."""
+        return self._compare(other, "less_equal")
+
+    def __gt__(self, other: Any) -> Any:
+        """Compare numbers."""
+        return self._compare(other, "greater")
+
+    def __ge__(self, other: Any) -> Any:
+        """Compare numbers."""
+        return self._compare(other, "greater_equal")
+
+    def _compare(self, other: Any, name: str) -> Any:
+        if isinstance(other, Value):
+            other = other.data
+        if isinstance(other, _REAL):
+            return bool(TABLE[name].forward(self.data, other))
+        return NotImplemented
+
+    def __copy__(self) -> Value:
+        """Copy: a leaf for a leaf, the same number with its history otherwise."""
+        if self.op is not None:
+            return +self
+        twin = Value(self.data, self.label)
+        twin.grad = self.grad
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        """Copy, as `copy.copy` does."""
+        return self.__copy__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle number, label and gradient; the history stays behind."""
+        return _restore, (self.data, self.label, self.grad)
+
+    # ---- operations; the bodies are generated from the table
+    @_method("add")
+    def __add__(self, other: Any) -> Value:
+        """Return x + y."""
+
+    @_method("add", reflected=True)
+    def __radd__(self, other: Any) -> Value:
+        """Return y + x."""
+
+    @_method("subtract")
+    def __sub__(self, other: Any) -> Value:
+        """Return x - y."""
+
+    @_method("subtract", reflected=True)
+    def __rsub__(self, other: Any) -> Value:
+        """Return y - x."""
+
+    @_method("multiply")
+    def __mul__(self, other: Any) -> Value:
+        """Return x · y."""
+
+    @_method("multiply", reflected=True)
+    def __rmul__(self, other: Any) -> Value:
+        """Return y · x."""
+
+    @_method("divide")
+    def __truediv__(self, other: Any) -> Value:
+        """Return x / y."""
+
+    @_method("divide", reflected=True)
+    def __rtruediv__(self, other: Any) -> Value:
+        """Return y / x."""
+
+    @_method("power")
+    def __pow__(self, other: Any) -> Value:
+        """Return x to the power y; y may be a Value."""
+
+    @_method("power", reflected=True)
+    def __rpow__(self, other: Any) -> Value:
+        """Return y to the power x."""
+
+    @_method("negative")
+    def __neg__(self) -> Value:
+        """Return -x."""
+
+    @_method("positive")
+    def __pos__(self) -> Value:
+        """Return x as a node of its own."""
+
+    @_method("absolute")
+    def __abs__(self) -> Value:
+        """Return abs(x); the derivative at 0 is 0."""
+
+    @_method("absolute")
+    def abs(self) -> Value:
+        """Return abs(x); the derivative at 0 is 0."""
+
+    @_method("exp")
+    def exp(self) -> Value:
+        """Return the exponential of x."""
+
+    @_method("log")
+    def log(self) -> Value:
+        """Return the natural logarithm of x."""
+
+    @_method("sqrt")
+    def sqrt(self) -> Value:
+        """Return the square root of x."""
+
+    @_method("sin")
+    def sin(self) -> Value:
+        """Return the sine of x, in radians."""
+
+    @_method("cos")
+    def cos(self) -> Value:
+        """Return the cosine of x, in radians."""
+
+    @_method("tanh")
+    def tanh(self) -> Value:
+        """Return the hyperbolic tangent of x."""
+
+    @_method("sigmoid")
+    def sigmoid(self) -> Value:
+        """Return 1 / (1 + exp(-x))."""
+
+    @_method("relu")
+    def relu(self) -> Value:
+        """Return max(x, 0); the derivative at 0 is 0."""
+
+
+def _real(data: Any) -> float:
+    if isinstance(data, Value):
+        return data.data
+    if isinstance(data, _REAL) or (isinstance(data, np.ndarray) and data.ndim == 0 and data.dtype.kind in "fiub"):
+        return float(data)
+    raise DtypeError(f"Value(data): expected one real number, got {describe(data)}; for arrays write Tensor(data)")
+
+
+def _restore(data: float, label: str, grad: float) -> Value:
+    value = Value(data, label)
+    value.grad = grad
+    return value
+
+
+def _order(roots: Iterable[Value]) -> list[Value]:
+    """Return the intermediate values below ``roots``, operands first: `_graph.toposort`, inlined for speed."""
+    order: list[Value] = []
+    seen: set[Value] = set()
+    stack: list[Any] = list(roots)
+    pop, push = stack.pop, stack.append
+    while stack:
+        node = pop()
+        if node is None:
+            order.append(pop())
+            continue
+        if node.op is None or node in seen:
+            continue
+        seen.add(node)
+        push(node)
+        push(None)
+        other = node._lhs
+        if other.__class__ is Value:
+            push(other)
+        other = node._rhs
+        if other.__class__ is Value:
+            push(other)
+    return order
+
+
+def _backward(root: Value, seed: float) -> None:
+    """Run `_graph.backward` on a graph of Values alone, with ``grad`` itself as the accumulator."""
+    if root.op is None:
+        root.grad += seed
+        return
+    order = _order((root,))
+    for node in order:
+        node.grad = 0.0
+    root.grad = seed
+    for node in reversed(order):
+        g = node.grad
+        other = node._lhs
+        if other.__class__ is Value:
+            other.grad += g * node._dl
+        other = node._rhs
+        if other.__class__ is Value:
+            other.grad += g * node._dr
+
+
+def _install() -> None:
+    for op in TABLE.values():
+        if op.scalar is not None:
+            for reflected in (False, True)[: len(op.scalar.partials)]:
+                Value.methods[op.name, reflected] = _generate(op, op.scalar, reflected=reflected)
+    for name, stub in list(vars(Value).items()):
+        if hasattr(stub, "__op__"):
+            method = Value.methods[stub.__op__]
+            twin = type(method)(method.__code__, method.__globals__, name)
+            twin.__doc__, twin.__annotations__ = stub.__doc__, stub.__annotations__
+            twin.__module__, twin.__qualname__ = __name__, f"Value.{name}"
+            setattr(Value, name, twin)
+
+
+_install()

@@ -1,0 +1,134 @@
+"""Every exception Chainrule raises, and the words they say.
+
+Each class also derives from the builtin a numpy user would catch, so ``except ValueError``
+keeps working. A message names the operation, the argument, what was given and what to write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from typing import Any
+
+__all__ = [
+    "AutogradError",
+    "DataError",
+    "DtypeError",
+    "GraphError",
+    "InPlaceError",
+    "MissingExtraError",
+    "NoPathError",
+    "OptionError",
+    "SeedError",
+    "ShapeError",
+    "TraceError",
+    "UnsupportedError",
+    "describe",
+    "from_numpy",
+    "unknown_name",
+]
+
+
+class AutogradError(Exception):
+    """The base of every error raised by `autograd` and `nn`."""
+
+
+class ShapeError(AutogradError, ValueError):
+    """Shapes that do not fit together."""
+
+
+class DtypeError(AutogradError, TypeError):
+    """A dtype or Python type that has no gradient here, an integer for example."""
+
+
+class SeedError(AutogradError, ValueError):
+    """`backward` or a vjp without a cotangent, or with one of the wrong shape."""
+
+
+class NoPathError(AutogradError, ValueError):
+    """The result does not depend on the argument it should be differentiated by."""
+
+
+class InPlaceError(AutogradError, TypeError):
+    """An attempt to overwrite numbers that a recorded graph still needs."""
+
+
+class UnsupportedError(AutogradError, TypeError):
+    """A numpy function, or a form of one, that has no gradient rule."""
+
+
+class GraphError(AutogradError, RuntimeError):
+    """A graph, or an operation row, that contradicts itself."""
+
+
+class TraceError(AutogradError, TypeError):
+    """A computation that cannot be recorded once and replayed."""
+
+
+class DataError(AutogradError, ValueError):
+    """Training data that cannot be right: empty, NaN, out of range, mismatched."""
+
+
+class OptionError(AutogradError, ValueError):
+    """An option or a name outside the allowed ones."""
+
+
+class MissingExtraError(AutogradError, ImportError):
+    """An optional library is not installed."""
+
+    def __init__(self, library: str, extra: str, purpose: str) -> None:
+        """Say which ``library`` is missing for which ``purpose`` and which ``extra`` brings it."""
+        super().__init__(
+            f'{purpose} needs {library}, which is not installed: pip install "chainrule[{extra}]"',
+            name=library,
+        )
+
+
+def describe(value: Any) -> str:
+    """Return a few words on ``value``: dtype and shape where it has them, else its type.
+
+    >>> describe(3.0)
+    'float 3.0'
+    """
+    shape = getattr(value, "shape", None)
+    if shape is not None and hasattr(value, "dtype"):
+        kind = "Tensor " if type(value).__name__ == "Tensor" else ""
+        return f"{kind}{value.dtype}{list(shape)}"
+    if isinstance(value, int | float | complex | str | bool):
+        return f"{type(value).__name__} {value!r}"
+    return type(value).__name__
+
+
+def from_numpy(op: str, inputs: Iterable[Any], params: dict[str, Any], exc: Exception) -> AutogradError:
+    """Turn what numpy raised inside ``op`` into an error that names the op and its operands."""
+    given = ", ".join(describe(value) for value in inputs)
+    extra = "".join(f", {key}={value!r}" for key, value in params.items() if value is not None)
+    kind: Callable[[str], AutogradError] = DtypeError if isinstance(exc, TypeError) else ShapeError
+    return kind(f"{op}({given}{extra}): {_plain(exc)}")
+
+
+def _plain(exc: Exception) -> str:
+    text = str(exc)
+    if "could not be broadcast together" in text:
+        return (
+            "these shapes do not broadcast; sizes must match, or be 1, axis by axis counted from the "
+            "right: reshape or expand_dims one of them"
+        )
+    if "mismatch in its core dimension" in text or "not aligned" in text:
+        return (
+            "the inner sizes differ; the last axis of the first operand must equal the second-to-last "
+            "(or only) axis of the second: transpose one of them"
+        )
+    return text
+
+
+def unknown_name(what: str, name: object, known: Iterable[str]) -> OptionError:
+    """Build the error for a string that names nothing, with the nearest names that do.
+
+    >>> str(unknown_name("activation", "rlu", ["relu", "tanh"]))
+    "unknown activation 'rlu'; did you mean 'relu'? Known: relu, tanh"
+    """
+    names = sorted(known)
+    near = get_close_matches(str(name), names, n=2, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
+    return OptionError(f"unknown {what} {name!r}{hint} Known: {', '.join(names)}")
