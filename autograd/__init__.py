@@ -8,5 +8,68 @@ from ._graph import no_grad as no_grad
 from ._op import primitive as primitive
 from ._tensor import Tensor as Tensor
 from ._value import Value as Value
+from .functional import checkpoint as checkpoint
+from .functional import custom_vjp as custom_vjp
+from .functional import elementwise_grad as elementwise_grad
+from .functional import grad as grad
+from .functional import grad_and_aux as grad_and_aux
+from .functional import hessian as hessian
+from .functional import hessian_vector_product as hessian_vector_product
+from .functional import hvp as hvp
+from .functional import jacobian as jacobian
+from .functional import jvp as jvp
+from .functional import make_jvp as make_jvp
+from .functional import make_vjp as make_vjp
+from .functional import value_and_grad as value_and_grad
+from .functional import vjp as vjp
+from .ops.neural import elu as elu
+from .ops.neural import erf as erf
+from .ops.neural import erfc as erfc
+from .ops.neural import gelu as gelu
+from .ops.neural import leaky_relu as leaky_relu
+from .ops.neural import log_softmax as log_softmax
+from .ops.neural import relu as relu
+from .ops.neural import selu as selu
+from .ops.neural import sigmoid as sigmoid
+from .ops.neural import silu as silu
+from .ops.neural import softmax as softmax
+from .ops.neural import softplus as softplus
+from .ops.neural import softsign as softsign
+from .ops.reduce import logsumexp as logsumexp
 
-__all__ = ["Tensor", "Value", "errors", "no_grad", "primitive", "tree"]
+__all__ = [
+    "Tensor",
+    "Value",
+    "checkpoint",
+    "custom_vjp",
+    "elementwise_grad",
+    "elu",
+    "erf",
+    "erfc",
+    "errors",
+    "gelu",
+    "grad",
+    "grad_and_aux",
+    "hessian",
+    "hessian_vector_product",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "leaky_relu",
+    "log_softmax",
+    "logsumexp",
+    "make_jvp",
+    "make_vjp",
+    "no_grad",
+    "primitive",
+    "relu",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "tree",
+    "value_and_grad",
+    "vjp",
+]

@@ -21,9 +21,11 @@ __all__ = [
     "backward",
     "depends_on",
     "no_grad",
+    "record_mode",
     "recording",
     "strip",
     "sweep",
+    "switch",
     "toposort",
     "tracer",
 ]
@@ -177,13 +179,13 @@ def strip(tree: Any) -> Any:
     return tree
 
 
-def toposort(roots: Iterable[Node]) -> list[Node]:
+def toposort(roots: Iterable[Node], stops: Iterable[Node] = ()) -> list[Node]:
     """Return every node the ``roots`` depend on, operands before what is made of them.
 
-    Iterative, so depth is limited by memory alone.
+    Iterative, so depth is limited by memory alone. What lies below ``stops`` is left out; they come first.
     """
-    order: list[Node] = []
-    seen: set[Node] = set()
+    order: list[Node] = list(stops)
+    seen: set[Node] = set(order)
     stack: list[Any] = list(roots)
     while stack:
         node = stack.pop()
@@ -243,19 +245,25 @@ def sweep(
 def backward(root: Node, seed: Any) -> None:
     """Fill ``grad`` of every node that ``root`` depends on.
     """
-    with _set(_recording, False):
+    with switch(_recording, False):
         found = list(sweep(toposort((root,)), {root: seed}, recorded=False))
     for node, g in found:  # only now: an exception in a rule or hook leaves every grad as it was
         node.settle(g)
 
 
 @contextmanager
-def _set(variable: ContextVar[Any], value: Any) -> Iterator[None]:
+def switch(variable: ContextVar[Any], value: Any) -> Iterator[None]:
+    """Set a context variable inside a ``with`` block, and put the old value back whatever happens."""
     token = variable.set(value)
     try:
         yield
     finally:
         variable.reset(token)
+
+
+def record_mode(on: bool) -> Any:
+    """Record, or do not, inside a ``with`` block."""
+    return switch(_recording, on)
 
 
 def no_grad() -> Any:
@@ -270,4 +278,4 @@ def no_grad() -> Any:
     >>> y.is_leaf
     True
     """
-    return _set(_recording, False)
+    return switch(_recording, False)

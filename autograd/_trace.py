@@ -1,0 +1,181 @@
+"""One differentiation: a run from fresh leaves, the sweep back, the answer arranged as the arguments were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import _graph, tree
+from ._graph import Node, record_mode
+from ._op import primitive
+from ._tensor import Tensor
+from .errors import DtypeError, NoPathError, OptionError, ShapeError, describe
+
+__all__ = ["Argnums", "Function", "Trace", "independent"]
+
+Function = Callable[..., Any]
+Argnums = int | Sequence[int]
+
+
+@primitive(lambda g, ans, value, x: g, lambda g, ans, value, x: np.zeros_like(x), register=True, symbol="const")
+def independent(value: Any, x: Any) -> Any:  # noqa: ARG001
+    """Return ``value``, recorded as a function of ``x`` whose derivative is 0.
+
+    So the derivative of a gradient that turned out constant is 0, not an error.
+
+    Args:
+        value: what is returned.
+        x: what it is independent of.
+
+    >>> float(independent(np.array(2.0), np.array(1.0)))
+    2.0
+    """
+    return np.array(value)
+
+
+class Trace:
+    """One run of a function from fresh leaves: its outputs and the way back from them."""
+
+    def __init__(
+        self, name: str, fun: Function, args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Argnums, has_aux: bool
+    ) -> None:
+        self.name = f"{name} of {getattr(fun, '__name__', type(fun).__name__)}"
+        self.single = isinstance(argnums, int)
+        self.argnums = _argnums(name, argnums, len(args))
+        self.given = [tree.flatten(args[i]) for i in self.argnums]
+        with record_mode(True):
+            self.sources: list[Node] = []
+            new = list(args)
+            for i, (leaves, structure) in zip(self.argnums, self.given, strict=True):
+                fresh = [_fresh(self.name, i, leaf) for leaf in leaves]
+                self.sources += fresh
+                new[i] = tree.unflatten(structure, fresh)
+            answer = fun(*new, **kwargs)
+        self.aux = None
+        if has_aux:
+            if not isinstance(answer, tuple) or len(answer) != 2:
+                raise OptionError(f"{self.name}: has_aux=True expects (value, aux), got {describe(answer)}")
+            answer, self.aux = answer
+        self.outputs, self.structure = tree.flatten(answer)
+        self.order = _graph.toposort((o for o in self.outputs if isinstance(o, Node)), self.sources)
+        self.reached = _graph.depends_on(self.order, self.sources)
+        known = set(self.sources)
+        linked = any(not s.is_leaf for s in self.sources)
+        self.open = linked or any(n.is_leaf and n not in known for n in self.order)
+
+    def check_path(self) -> None:
+        """Raise where an argument as a whole does not reach the outputs."""
+        on_path = set(self.order_used())
+        start = 0
+        for i, (leaves, _) in zip(self.argnums, self.given, strict=True):
+            mine = self.sources[start : start + len(leaves)]
+            start += len(leaves)
+            if leaves and not any(s in on_path for s in mine):
+                raise NoPathError(
+                    f"{self.name}: the result does not depend on argument {i}, so it has no derivative by it. "
+                    "Check that it is used, and not turned into a plain number by float(), .data or .item() on the way"
+                )
+
+    def order_used(self) -> list[Node]:
+        """Return the nodes the outputs depend on; `order` starts with all sources, used or not."""
+        roots = [o for o in self.outputs if isinstance(o, Node)]
+        if not roots:
+            return []
+        used = set(roots)
+        for node in reversed(self.order):
+            if node in used and node.op is not None:
+                used.update(node.parents)
+        return [n for n in self.order if n in used]
+
+    def pull(self, seeds: Sequence[Any], recorded: bool | None = None) -> list[Any]:
+        """Return the cotangents of the sources, given those of the outputs; `None` where there is no path."""
+        recorded = self.open if recorded is None else recorded
+        start: dict[Node, Any] = {}
+        for output, seed in zip(self.outputs, seeds, strict=True):
+            if output in self.reached if isinstance(output, Node) else False:
+                _graph.accumulate(start, output, seed)
+        found: dict[Node, Any] = {}
+        wanted = set(self.sources)
+        with record_mode(recorded):
+            for node, g in _graph.sweep(self.order, start, recorded=recorded, wanted=self.reached):
+                if node in wanted:
+                    found[node] = g
+        return [found.get(s) for s in self.sources]
+
+    def tidy(self, cotangents: list[Any], recorded: bool | None = None) -> list[Any]:
+        """Fill in zeros, and keep a constant answer connected to the caller's node it is constant in."""
+        recorded = self.open if recorded is None else recorded
+        leaves = [leaf for leaves, _ in self.given for leaf in leaves]
+        done = []
+        for g, source, leaf in zip(cotangents, self.sources, leaves, strict=True):
+            value = np.zeros_like(source.data) if g is None else g
+            if recorded and not source.is_leaf and not _reaches(value, source):
+                value = independent(value, source)
+            if not isinstance(value, Node):
+                value = np.asarray(value)
+                if not isinstance(leaf, np.ndarray):
+                    value = value[()]
+            done.append(value)
+        return done
+
+    def trees(self, values: list[Any]) -> Any:
+        """Arrange one value per source as the arguments are arranged."""
+        rows = iter(values)
+        built = [tree.unflatten(structure, [next(rows) for _ in leaves]) for leaves, structure in self.given]
+        return built[0] if self.single else tuple(built)
+
+    def plain(self, value: Any) -> Any:
+        """Return an output as the caller should see it: numbers, unless a node of the caller's lies below."""
+        if self.open:
+            return value
+        return tree.map(lambda x: np.asarray(x.data)[()] if isinstance(x, Node) else x, value)
+
+    def scalar(self, hint: str) -> Any:
+        """Return the one output, checked to be one real number."""
+        if len(self.outputs) != 1 or self.structure.kind is not None:
+            raise ShapeError(f"{self.name}: expected one number, got {self.structure!r}; {hint}")
+        output = self.outputs[0]
+        if not isinstance(output, Node):
+            self.check_path()
+        if getattr(output, "size", 1) != 1:
+            raise ShapeError(f"{self.name}: expected one number, got {describe(output)}; {hint}")
+        kind = output.dtype.kind
+        if kind != "f":
+            raise DtypeError(
+                f"{self.name}: expected a real floating result, got {describe(output)}; "
+                + ("take its real part or absolute value" if kind == "c" else "compute with floats")
+            )
+        return output
+
+
+def _argnums(name: str, argnums: Argnums, count: int) -> list[int]:
+    wanted = [argnums] if isinstance(argnums, int) else list(argnums)
+    for i in wanted:
+        if not -count <= i < count:
+            raise OptionError(f"{name}: argnums={argnums!r}, but the function was called with {count} positional arguments")
+    return [i % count for i in wanted]
+
+
+def _fresh(name: str, argnum: int, x: Any) -> Node:
+    """Return a node for ``x`` that no other differentiation knows."""
+    if isinstance(x, Node):
+        if x.dtype.kind not in "fc":
+            raise DtypeError(f"{name}: argument {argnum} is {describe(x)}; integers have no derivative, use floats")
+        return +x  # type: ignore[operator,no-any-return]
+    if isinstance(x, float | complex | np.floating | np.complexfloating | np.ndarray):
+        array = np.asarray(x)
+        if array.dtype.kind in "fc":
+            leaf = object.__new__(Tensor)
+            leaf._data, leaf.op, leaf.args = array, None, ()
+            return leaf
+    write = f"{float(x)!r}" if isinstance(x, int) else "x.astype(float)" if isinstance(x, np.ndarray) else "floats"
+    raise DtypeError(f"{name}: argument {argnum} has a leaf {describe(x)}, which has no derivative; write {write}")
+
+
+def _reaches(value: Any, source: Node) -> bool:
+    if not isinstance(value, Node):
+        return False
+    below = _graph.toposort((value,), (source,))
+    return value is source or any(p is source for n in below if n is not source for p in n.parents)

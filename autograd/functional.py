@@ -1,0 +1,548 @@
+"""Functions of functions: gradients, vjps, jvps, Jacobians, Hessians, to any order.
+
+Each differentiation starts from leaves of its own, so nested ones never confuse their perturbations. A result
+is a plain array, unless it depends on a Value or Tensor that the caller can still differentiate by.
+Names follow HIPS autograd; `vjp` and `jvp` follow JAX.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import _graph, tree
+from ._graph import Node, record_mode
+from ._op import Op, Variadic
+from ._tensor import Tensor
+from ._trace import Argnums, Function, Trace
+from .errors import GraphError, SeedError, describe
+
+__all__ = [
+    "checkpoint",
+    "custom_vjp",
+    "elementwise_grad",
+    "grad",
+    "grad_and_aux",
+    "hessian",
+    "hessian_vector_product",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "make_jvp",
+    "make_vjp",
+    "value_and_grad",
+    "vjp",
+]
+
+def _ones(output: Any) -> Any:
+    return np.ones_like(np.asarray(output.data))
+
+
+_HINT = "sum it, or use jacobian or elementwise_grad"
+
+
+def grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """Return the function that computes the gradient of ``fun``.
+
+    ∇f(x), the array of ∂f/∂xᵢ; one forward and one backward sweep.
+
+    Args:
+        fun: a function with one real number as result.
+        argnums: which positional argument to differentiate by; a tuple gives a tuple of gradients. An argument
+            is a float, a floating array, or nested dicts, lists and tuples of them.
+        has_aux: ``fun`` returns ``(value, aux)``; the gradient function then returns ``(gradient, aux)``.
+
+    Raises:
+        ShapeError: the result is not one number.
+        DtypeError: an argument holds integers.
+        NoPathError: the result does not depend on the argument.
+
+    >>> import numpy as np
+    >>> float(grad(lambda x: np.sin(x) ** 2)(0.5)) == 2 * np.sin(0.5) * np.cos(0.5)
+    True
+    """
+
+    @functools.wraps(fun)
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        trace = Trace("grad", fun, args, kwargs, argnums, has_aux)
+        output = trace.scalar(_HINT)
+        trace.check_path()
+        answer = trace.trees(trace.tidy(trace.pull([_ones(output)])))
+        return (answer, trace.plain(trace.aux)) if has_aux else answer
+
+    return gradient
+
+
+def value_and_grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """Return the function that computes the value and the gradient of ``fun`` together.
+
+    Args:
+        fun: a function with one real number as result.
+        argnums: as for `grad`.
+        has_aux: ``fun`` returns ``(value, aux)``; the answer is then ``((value, aux), gradient)``.
+
+    Raises:
+        ShapeError, DtypeError, NoPathError: as for `grad`.
+
+    >>> value, g = value_and_grad(lambda x: x**3)(2.0)
+    >>> float(value), float(g)
+    (8.0, 12.0)
+    """
+
+    @functools.wraps(fun)
+    def both(*args: Any, **kwargs: Any) -> Any:
+        trace = Trace("value_and_grad", fun, args, kwargs, argnums, has_aux)
+        output = trace.scalar(_HINT)
+        trace.check_path()
+        answer = trace.trees(trace.tidy(trace.pull([_ones(output)])))
+        value = trace.plain(output)
+        return ((value, trace.plain(trace.aux)) if has_aux else value), answer
+
+    return both
+
+
+def grad_and_aux(fun: Function, argnums: Argnums = 0) -> Function:
+    """Return the function that computes ``(gradient, aux)`` of a ``fun`` returning ``(value, aux)``.
+
+    Args:
+        fun: a function returning one real number and anything else.
+        argnums: as for `grad`.
+
+    >>> g, aux = grad_and_aux(lambda x: (x * x, "note"))(3.0)
+    >>> float(g), aux
+    (6.0, 'note')
+    """
+    return grad(fun, argnums, has_aux=True)
+
+
+def elementwise_grad(fun: Function, argnums: Argnums = 0) -> Function:
+    """Return the function of the derivatives of an entrywise ``fun``: the gradient of the sum of its result.
+
+    Args:
+        fun: a function whose result entry i depends on argument entry i alone.
+        argnums: as for `grad`.
+
+    >>> import numpy as np
+    >>> elementwise_grad(lambda x: x**2)(np.array([1.0, 2.0]))
+    array([2., 4.])
+    """
+
+    @functools.wraps(fun)
+    def derivative(*args: Any, **kwargs: Any) -> Any:
+        trace = Trace("elementwise_grad", fun, args, kwargs, argnums, False)
+        trace.check_path()
+        seeds = [_ones(o) if isinstance(o, Node) else None for o in trace.outputs]
+        return trace.trees(trace.tidy(trace.pull(seeds)))
+
+    return derivative
+
+
+def _seeds(trace: Trace, g: Any) -> list[Any]:
+    """Check a cotangent against the outputs."""
+    given, structure = tree.flatten(g)
+    if structure != trace.structure:
+        raise SeedError(f"{trace.name}: the cotangent is {structure!r}, the result is {trace.structure!r}")
+    seeds: list[Any] = []
+    for seed, output in zip(given, trace.outputs, strict=True):
+        shape = getattr(output, "shape", ())
+        array = seed if isinstance(seed, Node) else np.asarray(seed)
+        if array.shape != shape:
+            raise SeedError(f"{trace.name}: a cotangent of shape {shape} is needed, got {describe(array)}")
+        if not isinstance(seed, Node):
+            kind = getattr(output, "dtype", array.dtype)
+            array = array.astype(kind, copy=False) if array.dtype.kind != "c" else array
+        seeds.append(array)
+    return seeds
+
+
+def _has_node(values: Sequence[Any]) -> bool:
+    return any(isinstance(v, Node) for v in values)
+
+
+def vjp(fun: Function, *args: Any, has_aux: bool = False) -> tuple[Any, ...]:
+    """Return ``fun(*args)`` and the function that multiplies a cotangent by its Jacobian from the left.
+
+    g ↦ gᵀ J(x), one cotangent per argument, as a tuple.
+
+    Args:
+        fun: a function of floats, arrays or nested containers of them, with such a result.
+        *args: where to evaluate; every one is differentiated.
+        has_aux: ``fun`` returns ``(value, aux)``; ``aux`` is then the third answer.
+
+    Raises:
+        SeedError: the returned function got a cotangent of another shape than the result.
+
+    >>> import numpy as np
+    >>> value, pull = vjp(lambda x, y: x * y, np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    >>> pull(np.array([1.0, 0.0]))
+    (array([3., 0.]), array([1., 0.]))
+    """
+    trace = Trace("vjp", fun, args, {}, tuple(range(len(args))), has_aux)
+
+    def pull(g: Any) -> Any:
+        seeds = _seeds(trace, g)
+        recorded = trace.open or _has_node(seeds)
+        return trace.trees(trace.tidy(trace.pull(seeds, recorded), recorded))
+
+    value = trace.plain(tree.unflatten(trace.structure, trace.outputs))
+    return (value, pull, trace.plain(trace.aux)) if has_aux else (value, pull)
+
+
+def make_vjp(fun: Function, argnums: Argnums = 0) -> Function:
+    """Return a function of the arguments that gives ``(vjp, value)``, HIPS autograd's order.
+
+    Args:
+        fun: a function of floats, arrays or nested containers of them.
+        argnums: as for `grad`.
+
+    >>> pull, value = make_vjp(lambda x: x * x)(3.0)
+    >>> float(pull(1.0)), float(value)
+    (6.0, 9.0)
+    """
+
+    @functools.wraps(fun)
+    def start(*args: Any, **kwargs: Any) -> tuple[Function, Any]:
+        trace = Trace("make_vjp", fun, args, kwargs, argnums, False)
+
+        def pull(g: Any) -> Any:
+            seeds = _seeds(trace, g)
+            recorded = trace.open or _has_node(seeds)
+            return trace.trees(trace.tidy(trace.pull(seeds, recorded), recorded))
+
+        return pull, trace.plain(tree.unflatten(trace.structure, trace.outputs))
+
+    return start
+
+
+def _push(trace: Trace, tangents: list[Any]) -> list[Any]:
+    """Return J·v: the vjp is linear in its cotangent, so its own vjp is the Jacobian from the right."""
+    with record_mode(True):
+        dummies: list[Any] = [Tensor(np.zeros_like(np.asarray(getattr(o, "data", o), dtype=o.dtype)))
+                              if isinstance(o, Node) else None for o in trace.outputs]  # fmt: skip
+        pulled = trace.pull(dummies, recorded=True)
+    roots = [p for p in pulled if isinstance(p, Node)]
+    sources = [d for d in dummies if d is not None]
+    order = _graph.toposort(roots, sources)
+    reached = _graph.depends_on(order, sources)
+    recorded = trace.open or _has_node(tangents)
+    kept = set(sources)
+    start: dict[Node, Any] = {}
+    for p, v in zip(pulled, tangents, strict=True):
+        if isinstance(p, Node) and p in reached:
+            _graph.accumulate(start, p, v)
+    found: dict[Node, Any] = {}
+    with record_mode(recorded):
+        for node, g in _graph.sweep(order, start, recorded=recorded, wanted=reached):
+            if node in kept:
+                found[node] = g
+    return [
+        np.zeros_like(np.asarray(getattr(o, "data", o))) if d is None or d not in found else found[d]
+        for o, d in zip(trace.outputs, dummies, strict=True)
+    ]
+
+
+def _tangents(trace: Trace, v: Any) -> list[Any]:
+    given, structure = tree.flatten(v)
+    expected = trace.given[0][1] if trace.single else tree.flatten(trace.trees(list(trace.sources)))[1]
+    if structure != expected:
+        raise SeedError(f"{trace.name}: the tangent is {structure!r}, the argument is {expected!r}")
+    tangents = []
+    for t, source in zip(given, trace.sources, strict=True):
+        array = t if isinstance(t, Node) else np.asarray(t, dtype=None if np.iscomplexobj(t) else source.dtype)
+        if array.shape != source.shape:
+            raise SeedError(f"{trace.name}: a tangent of shape {source.shape} is needed, got {describe(array)}")
+        tangents.append(array)
+    return tangents
+
+
+def _finish(trace: Trace, pushed: list[Any]) -> Any:
+    return tree.unflatten(trace.structure, [p if isinstance(p, Node) else np.asarray(p)[()] for p in pushed])
+
+
+def jvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """Return ``fun(*primals)`` and its directional derivative J(x)·v.
+
+    Args:
+        fun: a function of floats, arrays or nested containers of them.
+        primals: the arguments, as a tuple.
+        tangents: a direction for each argument, of the same structure and shapes.
+
+    Raises:
+        SeedError: a tangent of another structure or shape.
+
+    >>> value, slope = jvp(lambda x: x**3, (2.0,), (1.0,))
+    >>> float(value), float(slope)
+    (8.0, 12.0)
+    """
+    trace = Trace("jvp", fun, tuple(primals), {}, tuple(range(len(primals))), False)
+    pushed = _push(trace, _tangents(trace, tuple(tangents)))
+    return trace.plain(tree.unflatten(trace.structure, trace.outputs)), _finish(trace, pushed)
+
+
+def make_jvp(fun: Function, argnums: Argnums = 0) -> Function:
+    """Return a function of the arguments that gives the function v ↦ ``(value, J·v)``, as HIPS autograd.
+
+    Args:
+        fun: a function of floats, arrays or nested containers of them.
+        argnums: as for `grad`.
+
+    >>> value, slope = make_jvp(lambda x: x**3)(2.0)(1.0)
+    >>> float(value), float(slope)
+    (8.0, 12.0)
+    """
+
+    @functools.wraps(fun)
+    def start(*args: Any, **kwargs: Any) -> Function:
+        trace = Trace("make_jvp", fun, args, kwargs, argnums, False)
+
+        def push(v: Any) -> tuple[Any, Any]:
+            pushed = _push(trace, _tangents(trace, v))
+            return trace.plain(tree.unflatten(trace.structure, trace.outputs)), _finish(trace, pushed)
+
+        return push
+
+    return start
+
+
+def _rows(trace: Trace, index: int) -> list[Any]:
+    """Return the Jacobian of output ``index`` by each source, a vjp per entry of the output."""
+    output = trace.outputs[index]
+    shape, size = getattr(output, "shape", ()), getattr(output, "size", 1)
+    columns: list[list[Any]] = [[] for _ in trace.sources]
+    for i in range(size):
+        seed = np.zeros(size, dtype=getattr(output, "dtype", float))
+        seed[i] = 1.0
+        seeds = [seed.reshape(shape) if j == index else None for j in range(len(trace.outputs))]
+        row = trace.pull([s if s is not None else np.zeros(getattr(o, "shape", ())) for s, o in
+                          zip(seeds, trace.outputs, strict=True)])  # fmt: skip
+        for column, g in zip(columns, trace.tidy(row), strict=True):
+            column.append(g)
+    full = []
+    for column, source in zip(columns, trace.sources, strict=True):
+        stacked = np.stack(column) if column else np.zeros((0, *source.shape))
+        full.append(np.reshape(stacked, (*shape, *source.shape)))
+    return full
+
+
+def jacobian(fun: Function, argnums: Argnums = 0) -> Function:
+    """Return the function that computes the Jacobian of ``fun``.
+
+    J[i…, j…] = ∂f[i…]/∂x[j…], of shape ``f.shape + x.shape``; a vjp per entry of the result.
+
+    Args:
+        fun: a function of a float, an array or nested containers of them. A container as result or argument
+            gives containers of Jacobians, the result's outside.
+        argnums: as for `grad`.
+
+    Raises:
+        DtypeError: an argument holds integers.
+        NoPathError: the result does not depend on the argument.
+
+    >>> import numpy as np
+    >>> jacobian(lambda x: x**2)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+
+    @functools.wraps(fun)
+    def compute(*args: Any, **kwargs: Any) -> Any:
+        trace = Trace("jacobian", fun, args, kwargs, argnums, False)
+        trace.check_path()
+        blocks = [trace.trees(_rows(trace, i)) for i in range(len(trace.outputs))]
+        return tree.unflatten(trace.structure, blocks)
+
+    return compute
+
+
+def hessian(fun: Function, argnums: Argnums = 0) -> Function:
+    """Return the function that computes the matrix of second derivatives of ``fun``.
+
+    H[i…, j…] = ∂²f/∂x[i…]∂x[j…], of shape ``x.shape + x.shape``: the Jacobian of the gradient.
+
+    Args:
+        fun: a function with one real number as result.
+        argnums: as for `grad`; containers give containers of blocks.
+
+    Raises:
+        ShapeError, DtypeError, NoPathError: as for `grad`.
+
+    >>> import numpy as np
+    >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))
+    array([[4., 2.],
+           [2., 0.]])
+    """
+    return functools.wraps(fun)(jacobian(grad(fun, argnums), argnums))
+
+
+def hessian_vector_product(fun: Function, argnums: Argnums = 0) -> Function:
+    """Return the function ``(*args, v)`` ↦ H·v, without the matrix: the gradient of ∇f·v.
+
+    Args:
+        fun: a function with one real number as result.
+        argnums: as for `grad`; ``v`` has the structure of that argument.
+
+    Raises:
+        SeedError: ``v`` of another structure or shape.
+
+    >>> import numpy as np
+    >>> product = hessian_vector_product(lambda x: np.sum(x**3))
+    >>> product(np.array([1.0, 2.0]), np.array([1.0, 1.0]))
+    array([ 6., 12.])
+    """
+
+    @functools.wraps(fun)
+    def product(*args: Any, **kwargs: Any) -> Any:
+        *point, vector = args
+        gradient = grad(fun, argnums)
+
+        def slope(*inner: Any) -> Any:
+            found = gradient(*inner, **kwargs)
+            if tree.flatten(found)[1] != tree.flatten(vector)[1]:
+                raise SeedError(
+                    f"hessian_vector_product: the vector is {tree.flatten(vector)[1]!r}, "
+                    f"the argument is {tree.flatten(found)[1]!r}"
+                )
+            total: Any = 0.0
+            for g, v in zip(tree.leaves(found), tree.leaves(vector), strict=True):
+                if np.shape(g) != np.shape(v):
+                    raise SeedError(f"hessian_vector_product: the vector is {describe(v)}, the argument {np.shape(g)}")
+                total = total + np.sum(g * v)
+            return total
+
+        return grad(slope, argnums)(*point)
+
+    return product
+
+
+hvp = hessian_vector_product
+
+
+class _Once:
+    """Compute all cotangents once and hand them out argument by argument."""
+
+    def __init__(self, compute: Callable[[Any, tuple[Any, ...]], Sequence[Any]]) -> None:
+        self._compute = compute
+        self._key: Any = None
+        self._answer: Sequence[Any] = ()
+
+    def __call__(self, i: int, g: Any, ans: Any, *inputs: Any) -> Any:
+        key = (g, ans)
+        if self._key is None or self._key[0] is not g or self._key[1] is not ans:
+            self._key, self._answer = key, self._compute(g, inputs)
+        answer = self._answer[i]
+        if i == len(inputs) - 1:
+            self._key, self._answer = None, ()
+        return answer
+
+
+def _opaque(name: str, forward: Function, compute: Callable[[Any, tuple[Any, ...]], Sequence[Any]]) -> Op:
+    """Make the row of one call of a function that is differentiated as a whole."""
+    return Op(name, forward, Variadic(_Once(compute)), values=("*",), symbol=name)
+
+
+def checkpoint(fun: Function) -> Function:
+    """Return ``fun`` with its intermediate results computed again in the backward pass, not kept.
+
+    Memory for a second forward pass: only the arguments are stored.
+
+    Args:
+        fun: a pure function of arrays with one array as result.
+
+    Raises:
+        GraphError: ``fun`` returns a container.
+
+    >>> import numpy as np
+    >>> from autograd import grad
+    >>> float(grad(checkpoint(lambda x: np.tanh(np.tanh(x))))(0.0))
+    1.0
+    """
+    label = getattr(fun, "__name__", "function")
+
+    @functools.wraps(fun)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        leaves, structure = tree.flatten(args)
+
+        def flat(*values: Any) -> Any:
+            answer = fun(*tree.unflatten(structure, list(values)), **kwargs)
+            if isinstance(answer, list | tuple | dict):
+                raise GraphError(f"checkpoint({label}): expected one array as result, got {describe(answer)}")
+            return answer
+
+        if not _has_node(leaves):
+            return fun(*args, **kwargs)
+        spots = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Node)]
+
+        def of_nodes(*values: Any) -> Any:
+            full = list(leaves)
+            for i, value in zip(spots, values, strict=True):
+                full[i] = value
+            return flat(*full)
+
+        op = _opaque(f"checkpoint({label})", of_nodes, lambda g, inputs: vjp(of_nodes, *inputs)[1](g))
+        return Tensor.record(op, tuple(leaves[i] for i in spots), {})
+
+    return run
+
+
+class custom_vjp:  # noqa: N801  (used as a decorator, JAX's name)
+    """A function with a vjp of the user's own, in JAX's form.
+
+    Args:
+        fun: the function, of arrays, with one array as result; its signature is kept.
+
+    Raises:
+        GraphError: it is differentiated before `defvjp`, or the backward function gives the wrong number
+            of cotangents.
+
+    >>> import numpy as np
+    >>> from autograd import grad
+    >>> @custom_vjp
+    ... def clipped(x):
+    ...     return x
+    >>> clipped.defvjp(lambda x: (x, ()), lambda saved, g: (np.clip(g, -1.0, 1.0),))
+    >>> float(grad(lambda x: 100.0 * clipped(x))(3.0))
+    1.0
+    """
+
+    def __init__(self, fun: Function) -> None:
+        """Wrap ``fun``."""
+        functools.update_wrapper(self, fun)
+        self._fun = fun
+        self._forward: Function | None = None
+        self._backward: Function | None = None
+
+    def defvjp(self, forward: Function, backward: Function) -> None:
+        """Set the pair: ``forward(*args) -> (value, saved)``, ``backward(saved, g) -> cotangents``.
+
+        Args:
+            forward: computes the value and whatever the backward function needs.
+            backward: returns one cotangent per argument, as a tuple, `None` for no derivative.
+
+        >>> double = custom_vjp(lambda x: x + x)
+        >>> double.defvjp(lambda x: (x + x, None), lambda saved, g: (2.0 * g,))
+        """
+        self._forward, self._backward = forward, backward
+
+    def __call__(self, *args: Any) -> Any:
+        """Compute the function; recorded when an argument is a Value or Tensor."""
+        if not _has_node(args):
+            return self._fun(*args)
+        label = getattr(self._fun, "__name__", "function")
+        if self._forward is None or self._backward is None:
+            raise GraphError(f"custom_vjp {label}: set its derivative first, {label}.defvjp(forward, backward)")
+        forward, backward = self._forward, self._backward
+
+        def compute(g: Any, inputs: tuple[Any, ...]) -> Sequence[Any]:
+            answer = backward(forward(*inputs)[1], g)
+            if not isinstance(answer, tuple) or len(answer) != len(inputs):
+                raise GraphError(
+                    f"custom_vjp {label}: backward must return a tuple of {len(inputs)} cotangents, got {describe(answer)}"
+                )
+            return [
+                np.zeros_like(x) if c is None else c for c, x in zip(answer, inputs, strict=True)
+            ]
+
+        return Tensor.record(_opaque(label, self._fun, compute), args, {})
