@@ -1,9 +1,14 @@
-"""A MkDocs hook: one reference page for every public module, so that none can be forgotten."""
+"""A MkDocs hook: reference pages made from the code, so that none can be forgotten.
+
+One page for every public module, and one that lists the operations as the table holds them.
+"""
 
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+
+from autograd._op import COMPOSITIONS, TABLE, Op
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("autograd", "nn")
@@ -22,9 +27,44 @@ def public_modules() -> list[str]:
     return sorted(modules)
 
 
+def operations() -> str:
+    """Write the page of all operations."""
+    rows = sorted(TABLE.values(), key=lambda op: op.name)
+    composed = ", ".join(f"`{name}`" for name in sorted(COMPOSITIONS))
+    return "\n".join(
+        [
+            "---",
+            "hide: [toc]",
+            "---",
+            "# Operations",
+            "",
+            "Each is one row of one table. numpy's function of the same name applies it to a `Tensor`.",
+            "",
+            "| operation | printed as | operands | options | kinks | on a Value |",
+            "|---|---|---|---|---|---|",
+            *(_row(op) for op in rows if op.differentiable),
+            "",
+            f"Composed of these, and differentiated through them: {composed}.",
+            "",
+            "Without a derivative, so they answer with plain arrays: "
+            + ", ".join(f"`{op.name}`" for op in rows if not op.differentiable)
+            + ".",
+            "",
+        ]
+    )
+
+
+def _row(op: Op) -> str:
+    operands = "any number" if op.values == ("*",) else ", ".join(op.values)
+    symbol = op.symbol.replace("|", "\\|")
+    marks = ["yes" if mark else "" for mark in (op.kink, op.scalar)]
+    return f"| `{op.name}` | {symbol} | {operands} | {', '.join(op.params)} | {' | '.join(marks)} |"
+
+
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Add the reference's pages to the navigation, after those written by hand."""
-    pages = [{module: f"reference/{module}.md"} for module in public_modules()]
+    pages: list[dict[str, str]] = [{"Operations": "reference/operations.md"}]
+    pages += [{module: f"reference/{module}.md"} for module in public_modules()]
     config.nav = [*(config.nav or []), {"Reference": pages}]
     return config
 
@@ -36,4 +76,5 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         options = "    options:\n      inherited_members: true\n" if module == "autograd" else ""
         content = f"::: {module}\n{options}"
         files.append(File.generated(config, f"reference/{module}.md", content=content))
+    files.append(File.generated(config, "reference/operations.md", content=operations()))
     return files
