@@ -6,7 +6,7 @@ back to them; the sweep is a loop over a local dict.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ClassVar
@@ -44,17 +44,22 @@ class Node(Operand):
         args: the operands, nodes and constants, in the order written.
         params: the op's metadata.
         label: the user's name for it.
+        grad: the derivative of the last root by this node.
+
+    ``grad`` and ``label`` are stored when first set: most nodes never need them. They are properties and not
+    a ``__getattr__``, which would slow down every attribute of every node.
     """
 
-    __slots__ = ("__weakref__", "_hooks", "label", "op")
+    __slots__ = ("__weakref__", "_grad", "_hooks", "_label", "op")
 
     kinds: ClassVar[list[type[Node]]] = []  # the node classes, the narrowest (Value) first
     rank: ClassVar[int] = 0
     hooked: ClassVar[bool] = False  # whether any node ever got a hook; the fast loops ask only this
 
     op: Op | None
-    label: str
     data: Any
+    _grad: Any
+    _label: str
     _hooks: tuple[Callable[[Any], Any], ...]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -63,6 +68,32 @@ class Node(Operand):
         if "rank" in vars(cls):
             Node.kinds.append(cls)
             Node.kinds.sort(key=lambda kind: kind.rank)
+
+    nothing: ClassVar[Any] = None  # what ``grad`` is before there is one
+
+    @property
+    def grad(self) -> Any:
+        """The derivative of the last root by this node; leaves accumulate over roots."""
+        try:
+            return self._grad
+        except AttributeError:
+            return self.nothing
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        self._grad = value
+
+    @property
+    def label(self) -> str:
+        """The user's name for this node, for drawings and derivations."""
+        try:
+            return self._label
+        except AttributeError:
+            return ""
+
+    @label.setter
+    def label(self, name: str) -> None:
+        self._label = name
 
     @property
     def args(self) -> tuple[Any, ...]:
@@ -219,35 +250,49 @@ def accumulate(cotangents: dict[Node, Any], node: Node, g: Any) -> None:
 
 
 def sweep(
-    order: Sequence[Node], cotangents: dict[Node, Any], *, recorded: bool, wanted: set[Node] | None = None
-) -> Iterator[tuple[Node, Any]]:
-    """Pull ``cotangents`` back along a topological ``order``; yield each node with its finished one.
+    order: Sequence[Node],
+    cotangents: dict[Node, Any],
+    *,
+    recorded: bool,
+    wanted: Set[Node] | None = None,
+    stops: Set[Node] = frozenset(),
+    keep: bool = False,
+) -> None:
+    """Pull ``cotangents`` back along a topological ``order``, in place.
 
     Args:
         order: operands before results, as `toposort` gives.
-        cotangents: node to cotangent; the seeds at the start, used up on the way.
+        cotangents: node to cotangent: the seeds at the start; at the end those of leaves and ``stops``, and with
+            ``keep`` of every node reached.
         recorded: run the rules on nodes, so that the result can be differentiated again.
         wanted: restrict the sweep to these nodes; `None` is all.
+        stops: nodes to stop at as if they were leaves.
+        keep: keep the cotangents of intermediate nodes.
     """
+    take = cotangents.get if keep else cotangents.pop
+    hooked = Node.hooked
     for node in reversed(order):
-        g = cotangents.pop(node, None)
+        inner = node.op is not None and node not in stops
+        g = take(node, None) if inner else cotangents.get(node)
         if g is None:
             continue
-        if Node.hooked:
+        if hooked:
             for hook in getattr(node, "_hooks", ()):
                 answer = hook(g)
                 g = g if answer is None else answer
-        if node.op is not None and (wanted is None or node in wanted):
+            if keep or not inner:
+                cotangents[node] = g
+        if inner and (wanted is None or node in wanted):
             node.pull(g, cotangents, recorded, wanted)
-        yield node, g
 
 
 def backward(root: Node, seed: Any) -> None:
-    """Fill ``grad`` of every node that ``root`` depends on.
-    """
+    """Fill ``grad`` of every node that ``root`` depends on."""
+    cotangents = {root: seed}
     with switch(_recording, False):
-        found = list(sweep(toposort((root,)), {root: seed}, recorded=False))
-    for node, g in found:  # only now: an exception in a rule or hook leaves every grad as it was
+        sweep(toposort((root,)), cotangents, recorded=False, keep=True)
+    while cotangents:  # only now: an exception in a rule or hook leaves every grad as it was
+        node, g = cotangents.popitem()
         node.settle(g)
 
 

@@ -160,39 +160,3 @@ class NumpyMethods:
         """Return the tensor in another floating dtype; its gradient comes back in this one."""
         del copy
         return self._apply(TABLE["astype"], (self,), {"dtype": np.dtype(dtype)})
-
-    def exp(self) -> Any:
-        """Return the exponential of each entry."""
-        return self._apply(TABLE["exp"], (self,), {})
-
-    def log(self) -> Any:
-        """Return the natural logarithm of each entry."""
-        return self._apply(TABLE["log"], (self,), {})
-
-    def sqrt(self) -> Any:
-        """Return the square root of each entry."""
-        return self._apply(TABLE["sqrt"], (self,), {})
-
-    def sin(self) -> Any:
-        """Return the sine of each entry, in radians."""
-        return self._apply(TABLE["sin"], (self,), {})
-
-    def cos(self) -> Any:
-        """Return the cosine of each entry, in radians."""
-        return self._apply(TABLE["cos"], (self,), {})
-
-    def tanh(self) -> Any:
-        """Return the hyperbolic tangent of each entry."""
-        return self._apply(TABLE["tanh"], (self,), {})
-
-    def sigmoid(self) -> Any:
-        """Return 1 / (1 + exp(-x)) of each entry."""
-        return self._apply(TABLE["sigmoid"], (self,), {})
-
-    def relu(self) -> Any:
-        """Return max(x, 0) of each entry; the derivative at 0 is 0."""
-        return self._apply(TABLE["relu"], (self,), {})
-
-    def abs(self) -> Any:
-        """Return the absolute value of each entry; the derivative at 0 is 0."""
-        return self._apply(TABLE["absolute"], (self,), {})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import GraphError
@@ -113,16 +113,17 @@ class Op:
     domain: Any = "real"
     cases: tuple[Case, ...] = ()
     linear: bool = False
+    differentiable: bool = field(init=False)  # whether any argument has a rule; comparisons have none
+
+    def __post_init__(self) -> None:
+        """Work out what every recording asks."""
+        has_rule = isinstance(self.rules, Variadic) or any(r is not None for r in self.rules)
+        object.__setattr__(self, "differentiable", has_rule)
 
     @property
     def elementwise(self) -> bool:
         """Whether the op acts entry by entry (it then has no cases of its own)."""
         return not self.cases and not self.params
-
-    @property
-    def differentiable(self) -> bool:
-        """Whether any argument has a rule; comparisons, for example, have none."""
-        return isinstance(self.rules, Variadic) or any(r is not None for r in self.rules)
 
     def bind(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Sort a numpy-style call into values and metadata.

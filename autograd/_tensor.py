@@ -26,66 +26,107 @@ assert ops.__all__  # noqa: S101  (importing ops is what fills the table)
 
 Array = np.ndarray[Any, Any]
 _NONE: dict[str, Any] = {}
-_PLAIN = (np.ndarray, float, int, np.generic, complex, bool)
+_PLAIN = (np.ndarray, float, int, np.generic, complex)
+_OPERANDS = (Node, *_PLAIN, list)
+_FAST: dict[Any, Callable[..., Any]] = {}  # ufunc -> its unrolled recorder
 _new = object.__new__
 
 
-def _binary(op: Op, reflected: bool) -> Callable[[Tensor, Any], Any]:
-    """Build the method of a binary operator: `Tensor.record` for two operands, unrolled."""
-    forward = op.forward
-
-    def method(self: Tensor, other: Any) -> Any:
-        kind = other.__class__
-        if kind is Tensor:
-            y = other._data
-        elif kind is np.ndarray or kind is float:
-            y = other
-        else:
-            if not isinstance(other, (Node, np.ndarray, np.generic, int, float, complex, list)):
-                return NotImplemented
-            return Tensor.record(op, (other, self) if reflected else (self, other), {})
-        x = self._data
-        args, inputs = ((other, self), (y, x)) if reflected else ((self, other), (x, y))
-        try:
-            ans = forward(*inputs)
-        except (ValueError, TypeError) as exc:
-            raise from_numpy(op.name, inputs, {}, exc) from exc
-        out = _new(Tensor)
-        out._data = ans
-        if recording():
-            out.op = op
-            out.args = args
-            out.inputs = inputs
-            out.params = _NONE
-        else:
-            out.op = None
-            out.args = ()
-        return out
-
-    return method
-
-
-def _operator(name: str) -> tuple[Callable[[Tensor, Any], Any], Callable[[Tensor, Any], Any]]:
-    """Return the method of a binary operator and its reflection."""
-    return _binary(TABLE[name], False), _binary(TABLE[name], True)
+def _node(op: Op, args: tuple[Any, ...], inputs: tuple[Any, ...], parents: tuple[Any, ...], ans: Any) -> Tensor:
+    """Make the node of an answer computed from ``inputs``; a leaf where nothing is recorded."""
+    out = _new(Tensor)
+    out._data = ans
+    out.params = _NONE
+    if recording():
+        out.op, out.args, out.inputs, out.parents = op, args, inputs, parents
+    else:
+        out.op, out.args, out.inputs, out.parents = None, (), (), ()
+    return out
 
 
 def _unary(name: str) -> Callable[[Tensor], Any]:
+    """Build the method of a one-operand op: `Tensor.record`, unrolled."""
     op = TABLE[name]
+    forward = op.forward
 
     def method(self: Tensor) -> Any:
-        return Tensor.record(op, (self,), _NONE)
+        x = self._data
+        try:
+            ans = forward(x)
+        except (ValueError, TypeError) as exc:
+            raise from_numpy(op.name, (x,), {}, exc) from exc
+        args = (self,)
+        return _node(op, args, (x,), args, ans)
 
+    method.__name__ = name
+    method.__doc__ = f"Return {name} of each entry, recorded."
     return method
+
+
+def _binary(name: str) -> Callable[[Any, Any], Any]:
+    """Build the function of a two-operand op, one of them a Tensor: `Tensor.record`, unrolled."""
+    op = TABLE[name]
+    forward = op.forward
+    ndarray = np.ndarray
+
+    def function(left: Any, right: Any) -> Any:
+        if left.__class__ is Tensor:
+            x = left._data
+            kind = right.__class__
+            if kind is Tensor:
+                y = right._data
+                parents: tuple[Any, ...] = (left, right)
+            elif kind is ndarray or kind is float:
+                y = right
+                parents = (left,)
+            else:
+                return _other(op, left, right)
+        elif left.__class__ is ndarray or left.__class__ is float:
+            x, y = left, right._data
+            parents = (right,)
+        else:
+            return _other(op, left, right)
+        try:
+            ans = forward(x, y)
+        except (ValueError, TypeError) as exc:
+            raise from_numpy(op.name, (x, y), {}, exc) from exc
+        out = _new(Tensor)
+        out._data = ans
+        out.params = _NONE
+        if recording():
+            out.op = op
+            out.args = (left, right)
+            out.inputs = (x, y)
+            out.parents = parents
+        else:
+            out.op, out.args, out.inputs, out.parents = None, (), (), ()
+        return out
+
+    return function
+
+
+def _other(op: Op, left: Any, right: Any) -> Any:
+    """Record operands of less usual types, or leave the operator to the other one."""
+    if isinstance(left, _OPERANDS) and isinstance(right, _OPERANDS):
+        return Tensor.record(op, (left, right), _NONE)
+    return NotImplemented
+
+
+def _operator(name: str) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    """Return the method of a binary operator and its reflection."""
+    function = _FAST[TABLE[name].forward] = _binary(name)
+
+    def reflected(self: Tensor, other: Any) -> Any:
+        return function(other, self)
+
+    return function, reflected
 
 
 def _comparison(name: str) -> Callable[[Tensor, Any], Any]:
     op = TABLE[name]
 
     def method(self: Tensor, other: Any) -> Any:
-        if other is None or isinstance(other, str):
-            return NotImplemented
-        return Tensor.record(op, (self, other), _NONE)
+        return Tensor.record(op, (self, other), _NONE) if isinstance(other, _OPERANDS) else NotImplemented
 
     return method
 
@@ -114,7 +155,7 @@ class Tensor(NumpyMethods, Node):
     array([[66., 88.]])
     """
 
-    __slots__ = ("_data", "args", "grad", "inputs", "params")
+    __slots__ = ("_data", "args", "inputs", "params", "parents")
     __array_priority__ = 1000.0
 
     rank: ClassVar[int] = 2
@@ -122,26 +163,28 @@ class Tensor(NumpyMethods, Node):
     _data: Any
     args: tuple[Any, ...]
     inputs: tuple[Any, ...]
+    parents: tuple[Node, ...]
     params: dict[str, Any]
-    grad: Any
 
     def __init__(self, data: Any, dtype: Any = None, label: str = "") -> None:
         """Make a leaf of an array-like."""
         self._data = _array(data, dtype)
         self.op = None
-        self.args = ()
+        self.args, self.inputs, self.parents, self.params = (), (), (), _NONE
         if label:
             self.label = label
 
-    def __getattr__(self, name: str) -> Any:
-        """Answer for slots not set yet, which saves storing the usual value in every node."""
-        if name == "grad":
-            return None
-        if name == "label":
-            return ""
-        if name in ("params", "inputs"):
-            return _NONE if name == "params" else ()
-        raise AttributeError(f"Tensor has no attribute {name!r}")
+    @classmethod
+    def leaf(cls, array: Any) -> Tensor:
+        """Make a leaf that shares ``array``; the caller answers for nobody changing it.
+
+        >>> import numpy as np
+        >>> Tensor.leaf(np.ones(2)).shape
+        (2,)
+        """
+        self = _new(Tensor)
+        self._data, self.op, self.args, self.inputs, self.parents, self.params = array, None, (), (), (), _NONE
+        return self
 
     # ---- the graph
     @property
@@ -184,14 +227,10 @@ class Tensor(NumpyMethods, Node):
             ShapeError, DtypeError: numpy could not compute it.
             UnsupportedError: metadata that is itself a node.
         """
-        for name, value in params.items():
-            if isinstance(value, Node):
-                raise UnsupportedError(
-                    f"{op.name}: {name} is a {type(value).__name__}, which has no gradient there; "
-                    f"pass {name}.data"
-                )
+        if params:
+            _check_params(op, params)
         inputs = tuple(
-            a._data if a.__class__ is Tensor else a if isinstance(a, _PLAIN) else _raw(op, a) for a in args
+            [a._data if a.__class__ is Tensor else a if isinstance(a, _PLAIN) else _raw(op, a) for a in args]
         )
         try:
             ans = op.forward(*inputs, **params)
@@ -199,13 +238,10 @@ class Tensor(NumpyMethods, Node):
             raise from_numpy(op.name, inputs, params, exc) from exc
         if not op.differentiable and tracer() is None:
             return ans
-        out = _new(Tensor)
-        out._data = ans
-        if recording():
-            out.op, out.args, out.inputs, out.params = op, args, inputs, params
-        else:
-            out.op = None
-            out.args = ()
+        parents = tuple([a for a in args if a.__class__ is Tensor or isinstance(a, Node)])
+        out = _node(op, args, inputs, parents, ans)
+        if params and out.op is not None:
+            out.params = params
         return out
 
     def pull(self, g: Any, cotangents: dict[Node, Any], recorded: bool, wanted: Any) -> None:
@@ -219,7 +255,7 @@ class Tensor(NumpyMethods, Node):
                 continue
             if wanted is not None and a not in wanted:
                 continue
-            v = rule(g, ans, *inputs, **params)
+            v = rule(g, ans, *inputs, **params) if params else rule(g, ans, *inputs)
             if a.__class__ is not Tensor or v.shape != a._data.shape or v.dtype is not a._data.dtype:
                 v = _match(op, v, a, recorded)
                 if v is None:
@@ -423,18 +459,30 @@ class Tensor(NumpyMethods, Node):
     __mod__, __rmod__ = _operator("remainder")
     __floordiv__, __rfloordiv__ = _comparison("floor_divide"), _comparison("floor_divide")
     __neg__, __pos__, __abs__ = _unary("negative"), _unary("positive"), _unary("absolute")
-    __invert__ = _unary("invert")
     __eq__, __ne__ = _comparison("equal"), _comparison("not_equal")  # type: ignore[assignment]
     __lt__, __le__ = _comparison("less"), _comparison("less_equal")
     __gt__, __ge__ = _comparison("greater"), _comparison("greater_equal")
     __and__, __or__, __xor__ = (_comparison(f"bitwise_{word}") for word in ("and", "or", "xor"))
 
+    exp, log, sqrt = _unary("exp"), _unary("log"), _unary("sqrt")
+    sin, cos, tanh = _unary("sin"), _unary("cos"), _unary("tanh")
+    sigmoid, relu, abs = _unary("sigmoid"), _unary("relu"), _unary("absolute")
+
     def _apply(self, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         return Tensor.record(op, args, params)
 
-    def __hash__(self) -> int:
-        """Hash by identity: comparison is entry by entry."""
-        return id(self)
+    def __invert__(self) -> Any:
+        """Return the logical or bitwise inverse, without a gradient."""
+        return Tensor.record(TABLE["invert"], (self,), _NONE)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """Answer numpy's ufuncs (NEP 13) from the table."""
+        fast = _FAST.get(ufunc)
+        if fast is not None and not kwargs and method == "__call__":
+            return fast(*inputs)
+        return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
+
+    __hash__ = Node.__hash__  # by identity, in C: a Python-level hash would double the backward sweep
 
     def __copy__(self) -> Tensor:
         """Copy: a leaf for a leaf, the same numbers with their history otherwise."""
@@ -492,6 +540,14 @@ def _raw(op: Op, a: Any) -> Any:
     return np.asarray(a)
 
 
+def _check_params(op: Op, params: dict[str, Any]) -> None:
+    for name, value in params.items():
+        if isinstance(value, Node):
+            raise UnsupportedError(
+                f"{op.name}: {name} is a {type(value).__name__}, which has no gradient there; pass {name}.data"
+            )
+
+
 def _plain_index(index: Any) -> Any:
     if isinstance(index, Tensor):
         return index._data
@@ -527,6 +583,12 @@ def _restore(data: Any, label: str, grad: Any) -> Tensor:
     return tensor
 
 
+def _fill_fast() -> None:
+    for op in TABLE.values():
+        if isinstance(op.forward, np.ufunc) and op.differentiable and op.forward not in _FAST:
+            _FAST[op.forward] = _unary(op.name) if len(op.rules) == 1 else _binary(op.name)
+
+
 def _measure() -> tuple[int, int]:
     """Return the reference counts of an array nobody else holds, as `Tensor.data` and `Tensor.settle` see them."""
     probe = _new(Tensor)
@@ -536,3 +598,4 @@ def _measure() -> tuple[int, int]:
 
 
 _HELD, _OWNED = _measure()
+_fill_fast()

@@ -96,13 +96,9 @@ class Trace:
         for output, seed in zip(self.outputs, seeds, strict=True):
             if output in self.reached if isinstance(output, Node) else False:
                 _graph.accumulate(start, output, seed)
-        found: dict[Node, Any] = {}
-        wanted = set(self.sources)
         with record_mode(recorded):
-            for node, g in _graph.sweep(self.order, start, recorded=recorded, wanted=self.reached):
-                if node in wanted:
-                    found[node] = g
-        return [found.get(s) for s in self.sources]
+            _graph.sweep(self.order, start, recorded=recorded, wanted=self.reached, stops=set(self.sources))
+        return [start.get(s) for s in self.sources]
 
     def tidy(self, cotangents: list[Any], recorded: bool | None = None) -> list[Any]:
         """Fill in zeros, and keep a constant answer connected to the caller's node it is constant in."""
@@ -167,9 +163,7 @@ def _fresh(name: str, argnum: int, x: Any) -> Node:
     if isinstance(x, float | complex | np.floating | np.complexfloating | np.ndarray):
         array = np.asarray(x)
         if array.dtype.kind in "fc":
-            leaf = object.__new__(Tensor)
-            leaf._data, leaf.op, leaf.args = array, None, ()
-            return leaf
+            return Tensor.leaf(array)
     write = f"{float(x)!r}" if isinstance(x, int) else "x.astype(float)" if isinstance(x, np.ndarray) else "floats"
     raise DtypeError(f"{name}: argument {argnum} has a leaf {describe(x)}, which has no derivative; write {write}")
 

@@ -8,7 +8,7 @@ twins, inlined, because a call per local derivative costs a third of the whole (
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -174,9 +174,10 @@ class Value(Node):
     (-0.004023, 0.002682)
     """
 
-    __slots__ = ("_dl", "_dr", "_lhs", "_rhs", "data", "grad")
+    __slots__ = ("_dl", "_dr", "_lhs", "_rhs", "data")
 
     rank: ClassVar[int] = 1
+    nothing: ClassVar[Any] = 0.0
     methods: ClassVar[dict[tuple[str, bool], Callable[..., Any]]] = {}
     shape: ClassVar[tuple[int, ...]] = ()
     ndim: ClassVar[int] = 0
@@ -184,7 +185,6 @@ class Value(Node):
     dtype: ClassVar[Any] = np.dtype(np.float64)
 
     data: float
-    grad: float
     _lhs: Any
     _rhs: Any
     _dl: float
@@ -198,14 +198,6 @@ class Value(Node):
         self.op = None
         if label:
             self.label = label
-
-    def __getattr__(self, name: str) -> Any:
-        """Answer for slots not set yet, which saves storing the usual value in every node."""
-        if name == "grad":
-            return 0.0
-        if name == "label":
-            return ""
-        raise AttributeError(f"Value has no attribute {name!r}")
 
     # ---- the graph
     @property
@@ -330,9 +322,7 @@ class Value(Node):
         """Whether the number is not 0."""
         return bool(self.data)
 
-    def __hash__(self) -> int:
-        """Hash by identity: two nodes of equal number are two nodes."""
-        return id(self)
+    __hash__ = Node.__hash__  # by identity, in C: a Python-level hash would double the backward sweep
 
     def __eq__(self, other: object) -> Any:
         """Compare numbers."""
@@ -485,48 +475,48 @@ def _restore(data: float, label: str, grad: float) -> Value:
     return value
 
 
-def _order(roots: Iterable[Value]) -> list[Value]:
-    """Return the intermediate values below ``roots``, operands first: `_graph.toposort`, inlined for speed."""
+def _order(root: Value) -> list[Value]:
+    """Return the intermediate values below ``root``, operands first, with every gradient made ready.
+
+    This is `_graph.toposort`, inlined for speed.
+    """
     order: list[Value] = []
     seen: set[Value] = set()
-    stack: list[Any] = list(roots)
-    pop, push = stack.pop, stack.append
+    stack: list[Any] = [root]
+    pop, push, mark = stack.pop, stack.append, seen.add
     while stack:
         node = pop()
         if node is None:
             order.append(pop())
-            continue
-        if node.op is None or node in seen:
-            continue
-        seen.add(node)
-        push(node)
-        push(None)
-        other = node._lhs
-        if other.__class__ is Value:
-            push(other)
-        other = node._rhs
-        if other.__class__ is Value:
-            push(other)
+        elif node not in seen:
+            mark(node)
+            if node.op is None:
+                node._grad = node.grad  # stores the 0.0 of a leaf that never had one
+                continue
+            node._grad = 0.0
+            push(node)
+            push(None)
+            other = node._lhs
+            if other.__class__ is Value:
+                push(other)
+            other = node._rhs
+            if other.__class__ is Value:
+                push(other)
     return order
 
 
 def _backward(root: Value, seed: float) -> None:
     """Run `_graph.backward` on a graph of Values alone, with ``grad`` itself as the accumulator."""
-    if root.op is None:
-        root.grad += seed
-        return
-    order = _order((root,))
-    for node in order:
-        node.grad = 0.0
-    root.grad = seed
+    order = _order(root)
+    root._grad += seed
     for node in reversed(order):
-        g = node.grad
+        g = node._grad
         other = node._lhs
         if other.__class__ is Value:
-            other.grad += g * node._dl
+            other._grad += g * node._dl
         other = node._rhs
         if other.__class__ is Value:
-            other.grad += g * node._dr
+            other._grad += g * node._dr
 
 
 def _install() -> None:

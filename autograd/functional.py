@@ -228,18 +228,14 @@ def _push(trace: Trace, tangents: list[Any]) -> list[Any]:
     order = _graph.toposort(roots, sources)
     reached = _graph.depends_on(order, sources)
     recorded = trace.open or _has_node(tangents)
-    kept = set(sources)
     start: dict[Node, Any] = {}
     for p, v in zip(pulled, tangents, strict=True):
         if isinstance(p, Node) and p in reached:
             _graph.accumulate(start, p, v)
-    found: dict[Node, Any] = {}
     with record_mode(recorded):
-        for node, g in _graph.sweep(order, start, recorded=recorded, wanted=reached):
-            if node in kept:
-                found[node] = g
+        _graph.sweep(order, start, recorded=recorded, wanted=reached, stops=set(sources))
     return [
-        np.zeros_like(np.asarray(getattr(o, "data", o))) if d is None or d not in found else found[d]
+        np.zeros_like(np.asarray(getattr(o, "data", o))) if d is None or d not in start else start[d]
         for o, d in zip(trace.outputs, dummies, strict=True)
     ]
 
