@@ -1,0 +1,1 @@
+"""The peers: one folder each, with its requirements, its description and its worker."""

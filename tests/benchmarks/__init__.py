@@ -1,0 +1,1 @@
+"""Tests of the benchmarks: their logic and their answers, never their times."""

@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+
+from benchmarks import wire
+from benchmarks.serving import Job, Worker, peak_resident
+
+
+@pytest.fixture
+def log():
+    return []
+
+
+@pytest.fixture
+def worker(log):
+    made = Worker("numpy")
+
+    @made.does("W", cases=["small"])
+    def job(case):
+        return Job(
+            step=lambda: log.append("step"),
+            answer=lambda: {"value": np.array(len(case))},
+            build=lambda: log.append("build"),
+            finish=lambda: log.append("finish"),
+        )
+
+    return made
+
+
+def ready(worker):
+    worker.handle({"do": "prepare", "workload": "W", "case": "small"})
+    return worker
+
+
+def test_versions_are_told(worker):
+    assert worker.handle({"do": "hello"})["versions"] == {"numpy": np.__version__}
+
+
+@pytest.mark.parametrize(("workload", "case"), [("V", "small"), ("W", "large")])
+def test_what_it_cannot_do_it_says(worker, workload, case):
+    assert worker.handle({"do": "prepare", "workload": workload, "case": case}) == {"does": False}
+
+
+def test_the_first_call_builds_steps_and_waits(worker, log):
+    reply = worker.handle({"do": "prepare", "workload": "W", "case": "small"})
+    assert reply["does"]
+    assert reply["first_call"] > 0
+    assert log == ["build", "step", "finish"]
+
+
+def test_the_answer_arrives(worker):
+    packed = ready(worker).handle({"do": "answer"})["answer"]
+    assert wire.unpack(packed) == {"value": np.array(5)}
+
+
+def test_blocks_hold_the_number_of_steps_asked_for(worker, log):
+    ready(worker)
+    log.clear()
+    seconds = worker.handle({"do": "time", "number": 10, "blocks": 3})["seconds"]
+    assert len(seconds) == 3
+    assert min(seconds) > 0
+    block = ["finish", *["step"] * 10, "finish"]
+    assert log == ["finish", "step", "step", "finish", *block * 3]  # two steps to warm up, then the blocks
+
+
+def test_calibration_finds_enough_steps(worker):
+    number = ready(worker).handle({"do": "calibrate", "seconds": 1e-3})["number"]
+    assert number > 100
+
+
+def test_without_a_job_nothing_is_timed(worker):
+    with pytest.raises(RuntimeError, match="no job is prepared"):
+        worker.handle({"do": "time", "number": 1, "blocks": 1})
+
+
+def test_unknown_requests_are_refused(worker):
+    assert worker.handle({"do": "sing"}) == {"error": "unknown request 'sing'"}
+
+
+def test_memory_is_measured(worker):
+    assert ready(worker).handle({"do": "memory", "number": 1})["peak"] == peak_resident() > 1_000_000
