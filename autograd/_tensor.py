@@ -291,7 +291,11 @@ class Tensor(NumpyMethods, Node):
         >>> x.grad
         array([ 2., 40.])
         """
-        _graph.backward(self, self._seed(gradient))
+        seed = self._seed(gradient)
+        if Node.hooked:
+            _graph.backward(self, seed)
+        else:
+            _backward(self, seed)
 
     def _seed(self, gradient: Any) -> Any:
         data = self._data
@@ -510,6 +514,37 @@ class Tensor(NumpyMethods, Node):
             f"x[{index!r}] = {describe(value)}: a recorded array can't be assigned to. "
             "Write x = autograd.index_update(x, index, value) or np.where; to change a leaf's numbers, x.data[index] = …"
         )
+
+
+def _backward(root: Tensor, seed: Any) -> None:
+    """Run `_graph.backward` with `Tensor.pull` inlined: a fifth faster on small arrays (benchmark T1)."""
+    cotangents: dict[Any, Any] = {root: seed}
+    get = cotangents.get
+    with _graph.record_mode(False):
+        for node in reversed(_graph.toposort((root,))):
+            op = node.op
+            if op is None:
+                continue
+            g = get(node)
+            if g is None:
+                continue
+            if node.__class__ is not Tensor:
+                node.pull(g, cotangents, False, None)
+                continue
+            ans, inputs, params = node._data, node.inputs, node.params
+            for a, rule in zip(node.args, op.rules, strict=False):
+                if rule is None or (a.__class__ is not Tensor and not isinstance(a, Node)):
+                    continue
+                v = rule(g, ans, *inputs, **params) if params else rule(g, ans, *inputs)
+                if a.__class__ is not Tensor or v.shape != a._data.shape or v.dtype is not a._data.dtype:
+                    v = _match(op, v, a, False)
+                    if v is None:
+                        continue
+                old = get(a)
+                cotangents[a] = v if old is None else old + v
+    while cotangents:  # only now: an exception in a rule leaves every grad as it was
+        node, g = cotangents.popitem()
+        node.settle(g)
 
 
 def _array(data: Any, dtype: Any) -> Array:

@@ -148,7 +148,7 @@ rule(
 )
 rule(np.sinh, lambda g, ans, x: g * np.cosh(x), scalar=Scalar("sinh(x)", ("cosh(x)",)))
 rule(np.cosh, lambda g, ans, x: g * np.sinh(x), scalar=Scalar("cosh(x)", ("sinh(x)",)))
-rule(np.tanh, lambda g, ans, x: g * (1.0 - ans * ans), scalar=Scalar("tanh(x)", ("1.0 - ans * ans",)))
+rule(np.tanh, lambda g, ans, x: g - g * ans * ans, scalar=Scalar("tanh(x)", ("1.0 - ans * ans",)))
 rule(
     np.arcsinh,
     lambda g, ans, x: g / np.sqrt(x * x + 1.0),
