@@ -13,12 +13,23 @@ WORKER = Worker("numpy")
 
 @WORKER.does("T1")
 def chain(_case: str) -> Job:
-    """T1: four arrays a turn are kept for the way back."""
+    """T1: five arrays a turn are kept for the way back."""
     x, w = t1.inputs()
-    turns = [tuple(np.empty(8) for _ in range(5)) for _ in range(t1.TURNS)]
-    g, gx, gw, s, r = (np.empty(8) for _ in range(5))
+    turns = [[np.empty(8) for _ in range(5)] for _ in range(t1.TURNS)]
+    forward, backward = chain_forward(x, w, turns), chain_backward(x, w, turns)
 
     def step() -> Answer:
+        value = forward()
+        gx, gw = backward()
+        return {"value": value, "x": gx, "w": gw}
+
+    return Job(step, step)
+
+
+def chain_forward(x: Array, w: Array, turns: list[list[Array]]) -> Callable[[], Array]:
+    """The chain and its sum; each turn keeps tanh, exp, the quotient, its square and the result."""
+
+    def forward() -> Array:
         y = x
         for t, e, q, squared, out in turns:
             np.multiply(y, w, out=t)
@@ -32,7 +43,17 @@ def chain(_case: str) -> Job:
             np.sin(squared, out=out)
             np.add(out, 0.25, out=out)
             y = out
-        value = y.sum()
+        total: Array = np.add.reduce(y)
+        return total
+
+    return forward
+
+
+def chain_backward(x: Array, w: Array, turns: list[list[Array]]) -> Callable[[], tuple[Array, Array]]:
+    """The gradients for ``x`` and ``w`` from what the way forward kept."""
+    g, gx, gw, s = (np.empty(8) for _ in range(4))
+
+    def backward() -> tuple[Array, Array]:
         g.fill(1.0)
         gx.fill(0.0)
         gw.fill(0.0)
@@ -43,21 +64,21 @@ def chain(_case: str) -> Job:
             np.multiply(g, q, out=g)
             np.multiply(g, 2.0, out=g)
             np.divide(g, w, out=g)
-            np.multiply(g, e, out=g)  # also e/w times what the quotient passes back to w
-            np.divide(g, w, out=s)
+            np.multiply(g, e, out=g)
+            np.divide(g, w, out=s)  # -e/w² is the derivative of (e - w)/w by w
             np.subtract(gw, s, out=gw)
             np.multiply(g, 0.5, out=g)
             np.multiply(t, t, out=s)
             np.subtract(1.0, s, out=s)
             np.multiply(g, s, out=g)
             np.add(gx, g, out=gx)
-            np.multiply(g, turns[n - 1][4] if n else x, out=r)
-            np.add(gw, r, out=gw)
+            np.multiply(g, turns[n - 1][4] if n else x, out=s)
+            np.add(gw, s, out=gw)
             np.multiply(g, w, out=g)
         np.add(gx, g, out=gx)
-        return {"value": value, "x": gx, "w": gw}
+        return gx, gw
 
-    return Job(step, step)
+    return backward
 
 
 @WORKER.does("T2")
