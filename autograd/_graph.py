@@ -50,7 +50,7 @@ class Node(Operand):
     a ``__getattr__``, which would slow down every attribute of every node.
     """
 
-    __slots__ = ("__weakref__", "_grad", "_hooks", "_label", "op")
+    __slots__ = ("_grad", "_notes", "op")
 
     kinds: ClassVar[list[type[Node]]] = []  # the node classes, the narrowest (Value) first
     rank: ClassVar[int] = 0
@@ -59,8 +59,7 @@ class Node(Operand):
     op: Op | None
     data: Any
     _grad: Any
-    _label: str
-    _hooks: tuple[Callable[[Any], Any], ...]
+    _notes: tuple[str, tuple[Callable[[Any], Any], ...]]  # label and hooks, in one slot: few nodes have any
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Enter a node class in the ranking that decides what an operation of several kinds gives."""
@@ -86,14 +85,17 @@ class Node(Operand):
     @property
     def label(self) -> str:
         """The user's name for this node, for drawings and derivations."""
-        try:
-            return self._label
-        except AttributeError:
-            return ""
+        return self._noted()[0]
 
     @label.setter
     def label(self, name: str) -> None:
-        self._label = name
+        self._notes = (name, self._noted()[1])
+
+    def _noted(self) -> tuple[str, tuple[Callable[[Any], Any], ...]]:
+        try:
+            return self._notes
+        except AttributeError:
+            return "", ()
 
     @property
     def args(self) -> tuple[Any, ...]:
@@ -183,10 +185,12 @@ class Node(Operand):
         array([30., 30.])
         """
         Node.hooked = True
-        self._hooks = (*getattr(self, "_hooks", ()), hook)
+        label, hooks = self._noted()
+        self._notes = (label, (*hooks, hook))
 
         def remove() -> None:
-            self._hooks = tuple(h for h in self._hooks if h is not hook)
+            label, hooks = self._noted()
+            self._notes = (label, tuple(h for h in hooks if h is not hook))
 
         return remove
 
@@ -277,7 +281,7 @@ def sweep(
         if g is None:
             continue
         if hooked:
-            for hook in getattr(node, "_hooks", ()):
+            for hook in node._noted()[1]:  # noqa: SLF001  (this module's own class)
                 answer = hook(g)
                 g = g if answer is None else answer
             if keep or not inner:

@@ -155,7 +155,7 @@ class Tensor(NumpyMethods, Node):
     array([[66., 88.]])
     """
 
-    __slots__ = ("_data", "args", "inputs", "params", "parents")
+    __slots__ = ("__weakref__", "_data", "args", "inputs", "params", "parents")
     __array_priority__ = 1000.0
 
     rank: ClassVar[int] = 2

@@ -46,6 +46,7 @@ def method(self):
     except (ArithmeticError, ValueError):
         return edge(op, self)
     out = new(Value)
+    out._grad = 0.0
     out.data = ans
     if recording():
         out.op = op
@@ -69,6 +70,7 @@ def method(self, other):
         except (ArithmeticError, ValueError):
             return edge(op, {left}, {right})
         out = new(Value)
+        out._grad = 0.0
         out.data = ans
         if recording():
             out.op = op
@@ -90,6 +92,7 @@ def method(self, other):
     except (ArithmeticError, ValueError):
         return edge(op, {left}, {right})
     out = new(Value)
+    out._grad = 0.0
     out.data = ans
     if recording():
         out.op = op
@@ -195,6 +198,7 @@ class Value(Node):
         if data.__class__ is not float:
             data = _real(data)
         self.data = data
+        self._grad = 0.0
         self.op = None
         if label:
             self.label = label
@@ -478,29 +482,31 @@ def _restore(data: float, label: str, grad: float) -> Value:
 def _order(root: Value) -> list[Value]:
     """Return the intermediate values below ``root``, operands first, with every gradient made ready.
 
-    This is `_graph.toposort`, inlined for speed.
+    This is `_graph.toposort` without its set: two float objects of this sweep's own, told apart by ``is``,
+    mark in ``_grad`` what is entered and what is done, and the second is the 0.0 to add to.
     """
+    entered, done = float("0.0"), float("0.0")
     order: list[Value] = []
-    seen: set[Value] = set()
-    stack: list[Any] = [root]
-    pop, push, mark = stack.pop, stack.append, seen.add
+    if root.op is None:
+        return order
+    stack = [root]
+    pop, push, append = stack.pop, stack.append, order.append
     while stack:
-        node = pop()
-        if node is None:
-            order.append(pop())
-        elif node not in seen:
-            mark(node)
-            if node.op is None:
-                node._grad = node.grad  # stores the 0.0 of a leaf that never had one
-                continue
-            node._grad = 0.0
-            push(node)
-            push(None)
+        node = stack[-1]
+        mark = node._grad
+        if mark is done:
+            pop()
+        elif mark is entered:
+            pop()
+            node._grad = done
+            append(node)
+        else:
+            node._grad = entered
             other = node._lhs
-            if other.__class__ is Value:
+            if other.__class__ is Value and other._grad is not done and other.op is not None:
                 push(other)
             other = node._rhs
-            if other.__class__ is Value:
+            if other.__class__ is Value and other._grad is not done and other.op is not None:
                 push(other)
     return order
 
