@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing as _typing
+
 from . import errors as errors
 from . import tree as tree
 from ._graph import no_grad as no_grad
@@ -37,6 +39,9 @@ from .ops.neural import softplus as softplus
 from .ops.neural import softsign as softsign
 from .ops.reduce import logsumexp as logsumexp
 
+if _typing.TYPE_CHECKING:
+    from . import testing as testing
+
 __all__ = [
     "Tensor",
     "Value",
@@ -69,7 +74,17 @@ __all__ = [
     "softmax",
     "softplus",
     "softsign",
+    "testing",
     "tree",
     "value_and_grad",
     "vjp",
 ]
+
+
+def __getattr__(name: str) -> _typing.Any:
+    """Load what only tests need when it is first used."""
+    if name == "testing":
+        from importlib import import_module
+
+        return import_module("autograd.testing")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

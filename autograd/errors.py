@@ -14,6 +14,7 @@ __all__ = [
     "AutogradError",
     "DataError",
     "DtypeError",
+    "GradientError",
     "GraphError",
     "InPlaceError",
     "MissingExtraError",
@@ -59,6 +60,15 @@ class UnsupportedError(AutogradError, TypeError):
 
 class GraphError(AutogradError, RuntimeError):
     """A graph, or an operation row, that contradicts itself."""
+
+
+class GradientError(AutogradError, AssertionError):
+    """A gradient check whose verdict is not "right"; ``verdict`` holds the whole of it."""
+
+    def __init__(self, message: str, verdict: Any) -> None:
+        """Keep the ``verdict`` beside the ``message``."""
+        super().__init__(message)
+        self.verdict = verdict
 
 
 class TraceError(AutogradError, TypeError):
