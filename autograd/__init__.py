@@ -6,12 +6,12 @@ import typing as _typing
 
 from . import errors as errors
 from . import tree as tree
+from ._custom import checkpoint as checkpoint
+from ._custom import custom_vjp as custom_vjp
 from ._graph import no_grad as no_grad
 from ._op import primitive as primitive
 from ._tensor import Tensor as Tensor
 from ._value import Value as Value
-from .functional import checkpoint as checkpoint
-from .functional import custom_vjp as custom_vjp
 from .functional import elementwise_grad as elementwise_grad
 from .functional import grad as grad
 from .functional import grad_and_aux as grad_and_aux

@@ -6,7 +6,8 @@ back to them; the sweep is a loop over a local dict.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ClassVar
@@ -258,8 +259,8 @@ def sweep(
     cotangents: dict[Node, Any],
     *,
     recorded: bool,
-    wanted: Set[Node] | None = None,
-    stops: Set[Node] = frozenset(),
+    wanted: AbstractSet[Node] | None = None,
+    stops: AbstractSet[Node] = frozenset(),
     keep: bool = False,
 ) -> None:
     """Pull ``cotangents`` back along a topological ``order``, in place.
@@ -281,7 +282,7 @@ def sweep(
         if g is None:
             continue
         if hooked:
-            for hook in node._noted()[1]:  # noqa: SLF001  (this module's own class)
+            for hook in node._noted()[1]:
                 answer = hook(g)
                 g = g if answer is None else answer
             if keep or not inner:

@@ -147,7 +147,7 @@ class Op:
         values, params = self.bind(args, kwargs) if self.values != ("*",) else (args, kwargs)
         for value in values:
             if isinstance(value, Operand):
-                return value._apply(self, values, params)  # noqa: SLF001  (Operand is this module's own)
+                return value._apply(self, values, params)
         return self.forward(*values, **params)
 
     def __repr__(self) -> str:
@@ -199,7 +199,7 @@ def composition(*functions: Any) -> Callable[[Callable[..., Any]], Callable[...,
 
 
 def primitive(
-    *rules: Rule | None | Variadic, register: bool = False, **fields: Any
+    *rules: Rule | Variadic | None, register: bool = False, **fields: Any
 ) -> Callable[[Callable[..., Any]], Any]:
     """Make a differentiable operation of a numpy function and its gradient rules.
 

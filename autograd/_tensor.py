@@ -7,22 +7,21 @@ as much again as the ufunc on small arrays (benchmarks, workload T1).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from sys import getrefcount
 from typing import Any, ClassVar
 
 import numpy as np
 
-from . import _graph, ops
-from ._broadcasting import sum_to
+from . import _graph
+from ._arrays import as_array, check_params, match, raw, seed_of
 from ._graph import Node, recording, tracer
 from ._methods import NumpyMethods
-from ._op import TABLE, Op
-from .errors import DtypeError, GraphError, InPlaceError, SeedError, ShapeError, UnsupportedError, describe, from_numpy
+from ._op import Op
+from .errors import InPlaceError, from_numpy
+from .ops import TABLE
 
 __all__ = ["Tensor"]
-
-assert ops.__all__  # noqa: S101  (importing ops is what fills the table)
 
 Array = np.ndarray[Any, Any]
 _NONE: dict[str, Any] = {}
@@ -122,15 +121,6 @@ def _operator(name: str) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any]
     return function, reflected
 
 
-def _comparison(name: str) -> Callable[[Tensor, Any], Any]:
-    op = TABLE[name]
-
-    def method(self: Tensor, other: Any) -> Any:
-        return Tensor.record(op, (self, other), _NONE) if isinstance(other, _OPERANDS) else NotImplemented
-
-    return method
-
-
 class Tensor(NumpyMethods, Node):
     """An array node: data, the operation it came from, and the derivative of a result by it.
 
@@ -168,7 +158,7 @@ class Tensor(NumpyMethods, Node):
 
     def __init__(self, data: Any, dtype: Any = None, label: str = "") -> None:
         """Make a leaf of an array-like."""
-        self._data = _array(data, dtype)
+        self._data = as_array(data, dtype)
         self.op = None
         self.args, self.inputs, self.parents, self.params = (), (), (), _NONE
         if label:
@@ -213,7 +203,7 @@ class Tensor(NumpyMethods, Node):
         self._data = value._data if isinstance(value, Tensor) else np.asarray(value)
 
     @classmethod
-    def accepts(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> bool:  # noqa: ARG003
+    def accepts(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> bool:
         """Whether a Tensor can hold the answer: always."""
         return True
 
@@ -228,10 +218,8 @@ class Tensor(NumpyMethods, Node):
             UnsupportedError: metadata that is itself a node.
         """
         if params:
-            _check_params(op, params)
-        inputs = tuple(
-            [a._data if a.__class__ is Tensor else a if isinstance(a, _PLAIN) else _raw(op, a) for a in args]
-        )
+            check_params(op, params)
+        inputs = tuple([a._data if a.__class__ is Tensor else a if isinstance(a, _PLAIN) else raw(op, a) for a in args])
         try:
             ans = op.forward(*inputs, **params)
         except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as exc:
@@ -257,7 +245,7 @@ class Tensor(NumpyMethods, Node):
                 continue
             v = rule(g, ans, *inputs, **params) if params else rule(g, ans, *inputs)
             if a.__class__ is not Tensor or v.shape != a._data.shape or v.dtype is not a._data.dtype:
-                v = _match(op, v, a, recorded)
+                v = match(op, v, a, recorded)
                 if v is None:
                     continue
             cotangents[a] = cotangents[a] + v if a in cotangents else v
@@ -291,30 +279,11 @@ class Tensor(NumpyMethods, Node):
         >>> x.grad
         array([ 2., 40.])
         """
-        seed = self._seed(gradient)
+        seed = seed_of(self, gradient)
         if Node.hooked:
             _graph.backward(self, seed)
         else:
             _backward(self, seed)
-
-    def _seed(self, gradient: Any) -> Any:
-        data = self._data
-        if data.dtype.kind not in "fc":
-            raise DtypeError(
-                f"backward: the result is {describe(self)}, and integers have no derivative: make the tensors it "
-                "depends on of floats, Tensor([1.0, 2.0]) or Tensor(x, dtype=float)"
-            )
-        if gradient is None:
-            if data.size != 1:
-                raise SeedError(
-                    f"backward of a tensor of shape {data.shape} needs the gradient of the final result by it: write "
-                    f"y.sum().backward(), or y.backward(g) with g of shape {data.shape}"
-                )
-            return np.ones_like(data)
-        g = np.asarray(gradient.data if isinstance(gradient, Node) else gradient)
-        if g.shape != data.shape:
-            raise SeedError(f"backward(gradient): expected shape {data.shape}, got {describe(g)}")
-        return g.astype(data.dtype, copy=False)
 
     def detach(self) -> Tensor:
         """Return the numbers as a leaf of its own, without the history.
@@ -332,128 +301,6 @@ class Tensor(NumpyMethods, Node):
         """
         self.grad = None
 
-    # ---- attributes
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The sizes of the axes."""
-        shape: tuple[int, ...] = self._data.shape
-        return shape
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        ndim: int = self._data.ndim
-        return ndim
-
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        size: int = self._data.size
-        return size
-
-    @property
-    def dtype(self) -> Any:
-        """The numpy dtype."""
-        return self._data.dtype
-
-    # ---- conversions
-    def item(self) -> Any:
-        """Return the one number as a Python scalar.
-
-        Raises:
-            ShapeError: there is not exactly one element.
-
-        >>> Tensor([[2.5]]).item()
-        2.5
-        """
-        if self._data.size != 1:
-            raise ShapeError(f"item: a tensor of shape {self.shape} is not one number; index it first")
-        return self._number("item()").item()
-
-    def tolist(self) -> Any:
-        """Return the numbers as nested lists.
-
-        >>> Tensor([1.0, 2.0]).tolist()
-        [1.0, 2.0]
-        """
-        return self._number("tolist()").tolist()
-
-    def numpy(self) -> Array:
-        """Return the numbers as an array of the caller's own.
-
-        >>> Tensor([1.0]).numpy()
-        array([1.])
-        """
-        return np.array(self._number("numpy()"))
-
-    def _number(self, how: str) -> Any:
-        tracing = tracer()
-        if tracing is not None:
-            tracing.escape(self, how)
-        return self._data
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
-        """Refuse to become a bare array where that would silently cut the graph; allowed in `no_grad`."""
-        if recording():
-            raise DtypeError(
-                f"{describe(self)} would lose its gradient as a plain array: to join tensors write np.stack([...]) or "
-                "autograd.numpy.array([...]); for the bare numbers write x.data"
-            )
-        del copy
-        return np.array(self._number("np.asarray"), dtype=dtype)
-
-    def __repr__(self) -> str:
-        """Print as numpy prints the array."""
-        text = repr(np.asarray(self._data)).replace("\n", "\n ")
-        return "Tensor" + text.removeprefix("array")
-
-    def __str__(self) -> str:
-        """Print the numbers."""
-        return str(self._data)
-
-    def __format__(self, spec: str) -> str:
-        """Format one number by ``spec``; without a format, as `str`."""
-        return format(self._data.item(), spec) if spec and self._data.size == 1 else format(str(self._data), spec)
-
-    def __float__(self) -> float:
-        """Return the one number, without its history."""
-        return float(self.item())
-
-    def __int__(self) -> int:
-        """Return the one number, cut to an integer."""
-        return int(self.item())
-
-    def __complex__(self) -> complex:
-        """Return the one number as a complex."""
-        return complex(self.item())
-
-    def __index__(self) -> int:
-        """Return the number, where it is an integer."""
-        if self._data.dtype.kind not in "iu":
-            raise DtypeError(f"an index must be an integer, got {describe(self)}")
-        return int(self.item())
-
-    def __bool__(self) -> bool:
-        """Whether the one number is not 0."""
-        if self._data.size != 1:
-            raise ShapeError(f"the truth of a tensor of shape {self.shape} is ambiguous: use x.any() or x.all()")
-        return bool(self._number("bool()"))
-
-    def __len__(self) -> int:
-        """Return the size of the first axis."""
-        if not self._data.shape:
-            raise ShapeError("len: a tensor without axes has no length")
-        return int(self._data.shape[0])
-
-    def __iter__(self) -> Iterator[Tensor]:
-        """Yield the entries along the first axis, with their history."""
-        for index in range(len(self)):
-            yield self[index]
-
-    def __contains__(self, number: Any) -> bool:
-        """Whether any element equals ``number``."""
-        return bool(np.any(self._number("in") == (number.data if isinstance(number, Node) else number)))
-
     __add__, __radd__ = _operator("add")
     __sub__, __rsub__ = _operator("subtract")
     __mul__, __rmul__ = _operator("multiply")
@@ -461,23 +308,13 @@ class Tensor(NumpyMethods, Node):
     __pow__, __rpow__ = _operator("power")
     __matmul__, __rmatmul__ = _operator("matmul")
     __mod__, __rmod__ = _operator("remainder")
-    __floordiv__, __rfloordiv__ = _comparison("floor_divide"), _comparison("floor_divide")
     __neg__, __pos__, __abs__ = _unary("negative"), _unary("positive"), _unary("absolute")
-    __eq__, __ne__ = _comparison("equal"), _comparison("not_equal")  # type: ignore[assignment]
-    __lt__, __le__ = _comparison("less"), _comparison("less_equal")
-    __gt__, __ge__ = _comparison("greater"), _comparison("greater_equal")
-    __and__, __or__, __xor__ = (_comparison(f"bitwise_{word}") for word in ("and", "or", "xor"))
-
     exp, log, sqrt = _unary("exp"), _unary("log"), _unary("sqrt")
     sin, cos, tanh = _unary("sin"), _unary("cos"), _unary("tanh")
     sigmoid, relu, abs = _unary("sigmoid"), _unary("relu"), _unary("absolute")
 
     def _apply(self, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         return Tensor.record(op, args, params)
-
-    def __invert__(self) -> Any:
-        """Return the logical or bitwise inverse, without a gradient."""
-        return Tensor.record(TABLE["invert"], (self,), _NONE)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """Answer numpy's ufuncs (NEP 13) from the table."""
@@ -491,7 +328,8 @@ class Tensor(NumpyMethods, Node):
     def __copy__(self) -> Tensor:
         """Copy: a leaf for a leaf, the same numbers with their history otherwise."""
         if self.op is not None:
-            return +self
+            copied: Tensor = +self
+            return copied
         twin = Tensor(self._data, label=self.label)
         twin.grad = None if self.grad is None else self.grad.copy()
         return twin
@@ -503,17 +341,6 @@ class Tensor(NumpyMethods, Node):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle numbers, label and gradient; the history stays behind."""
         return _restore, (np.asarray(self._data), self.label, self.grad)
-
-    def __getitem__(self, index: Any) -> Any:
-        """Index in every form numpy knows; repeated indices add up their gradients."""
-        return Tensor.record(TABLE["getitem"], (self,), {"index": _plain_index(index)})
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        """Refuse: a graph may need the numbers that would be overwritten."""
-        raise InPlaceError(
-            f"x[{index!r}] = {describe(value)}: a recorded array can't be assigned to. "
-            "Write x = autograd.index_update(x, index, value) or np.where; to change a leaf's numbers, x.data[index] = …"
-        )
 
 
 def _backward(root: Tensor, seed: Any) -> None:
@@ -537,7 +364,7 @@ def _backward(root: Tensor, seed: Any) -> None:
                     continue
                 v = rule(g, ans, *inputs, **params) if params else rule(g, ans, *inputs)
                 if a.__class__ is not Tensor or v.shape != a._data.shape or v.dtype is not a._data.dtype:
-                    v = _match(op, v, a, False)
+                    v = match(op, v, a, False)
                     if v is None:
                         continue
                 old = get(a)
@@ -545,71 +372,6 @@ def _backward(root: Tensor, seed: Any) -> None:
     while cotangents:  # only now: an exception in a rule leaves every grad as it was
         node, g = cotangents.popitem()
         node.settle(g)
-
-
-def _array(data: Any, dtype: Any) -> Array:
-    if isinstance(data, Node):
-        data = data.data
-    try:
-        array = np.array(data, dtype=dtype)
-    except (ValueError, TypeError) as exc:
-        if isinstance(exc, DtypeError):
-            raise
-        raise DtypeError(f"Tensor(data): {exc}") from exc
-    if array.dtype.kind not in "fciub":
-        hint = "; to join tensors write np.stack([...])" if _holds_node(data) else ""
-        raise DtypeError(f"Tensor(data): expected numbers, got {describe(array)}{hint}")
-    return array
-
-
-def _holds_node(data: Any) -> bool:
-    return isinstance(data, list | tuple) and any(isinstance(x, Node) or _holds_node(x) for x in data)
-
-
-def _raw(op: Op, a: Any) -> Any:
-    """Return the numbers of an operand that is no Tensor."""
-    if isinstance(a, Node):
-        return a._data if isinstance(a, Tensor) else a.data
-    if a is None or isinstance(a, str):
-        raise DtypeError(f"{op.name}: expected numbers, got {describe(a)}")
-    return np.asarray(a)
-
-
-def _check_params(op: Op, params: dict[str, Any]) -> None:
-    for name, value in params.items():
-        if isinstance(value, Node):
-            raise UnsupportedError(
-                f"{op.name}: {name} is a {type(value).__name__}, which has no gradient there; pass {name}.data"
-            )
-
-
-def _plain_index(index: Any) -> Any:
-    if isinstance(index, Tensor):
-        return index._data
-    if isinstance(index, tuple):
-        return tuple(_plain_index(i) for i in index)
-    return index
-
-
-def _match(op: Op, v: Any, a: Node, recorded: bool) -> Any:
-    """Fit a rule's answer to its argument: undo broadcasting, keep the dtype, drop what has no derivative."""
-    if not hasattr(v, "shape"):
-        v = np.asarray(v)
-    if not isinstance(a, Tensor):
-        total = np.sum(v.real if v.dtype.kind == "c" else v)
-        return total if recorded else float(total)
-    data = a._data
-    if data.dtype.kind not in "fc":
-        return None
-    if v.dtype.kind == "c" and data.dtype.kind != "c":
-        v = np.real(v)
-    try:
-        v = sum_to(v, data.shape)
-    except ValueError as exc:
-        raise GraphError(
-            f"the gradient rule of {op.name} returned {describe(v)} for an argument of shape {data.shape}"
-        ) from exc
-    return v if v.dtype == data.dtype else v.astype(data.dtype)
 
 
 def _restore(data: Any, label: str, grad: Any) -> Tensor:

@@ -11,16 +11,26 @@ from . import _graph, tree
 from ._graph import Node, record_mode
 from ._op import primitive
 from ._tensor import Tensor
-from .errors import DtypeError, NoPathError, OptionError, ShapeError, describe
+from .errors import DtypeError, NoPathError, OptionError, SeedError, ShapeError, describe
 
-__all__ = ["Argnums", "Function", "Trace", "independent"]
+__all__ = [
+    "Argnums",
+    "Function",
+    "Trace",
+    "finish",
+    "has_node",
+    "independent",
+    "push_forward",
+    "seeds_of",
+    "tangents_of",
+]
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
 
 
 @primitive(lambda g, ans, value, x: g, lambda g, ans, value, x: np.zeros_like(x), register=True, symbol="const")
-def independent(value: Any, x: Any) -> Any:  # noqa: ARG001
+def independent(value: Any, x: Any) -> Any:
     """Return ``value``, recorded as a function of ``x`` whose derivative is 0.
 
     So the derivative of a gradient that turned out constant is 0, not an error.
@@ -46,7 +56,7 @@ class Trace:
         self.argnums = _argnums(name, argnums, len(args))
         self.given = [tree.flatten(args[i]) for i in self.argnums]
         with record_mode(True):
-            self.sources: list[Node] = []
+            self.sources: list[Any] = []
             new = list(args)
             for i, (leaves, structure) in zip(self.argnums, self.given, strict=True):
                 fresh = [_fresh(self.name, i, leaf) for leaf in leaves]
@@ -150,16 +160,18 @@ def _argnums(name: str, argnums: Argnums, count: int) -> list[int]:
     wanted = [argnums] if isinstance(argnums, int) else list(argnums)
     for i in wanted:
         if not -count <= i < count:
-            raise OptionError(f"{name}: argnums={argnums!r}, but the function was called with {count} positional arguments")
+            raise OptionError(
+                f"{name}: argnums={argnums!r}, but the function was called with {count} positional arguments"
+            )
     return [i % count for i in wanted]
 
 
-def _fresh(name: str, argnum: int, x: Any) -> Node:
+def _fresh(name: str, argnum: int, x: Any) -> Any:
     """Return a node for ``x`` that no other differentiation knows."""
-    if isinstance(x, Node):
+    if _is_node(x):
         if x.dtype.kind not in "fc":
             raise DtypeError(f"{name}: argument {argnum} is {describe(x)}; integers have no derivative, use floats")
-        return +x  # type: ignore[operator,no-any-return]
+        return +x
     if isinstance(x, float | complex | np.floating | np.complexfloating | np.ndarray):
         array = np.asarray(x)
         if array.dtype.kind in "fc":
@@ -168,8 +180,76 @@ def _fresh(name: str, argnum: int, x: Any) -> Node:
     raise DtypeError(f"{name}: argument {argnum} has a leaf {describe(x)}, which has no derivative; write {write}")
 
 
+def _is_node(x: Any) -> bool:
+    return isinstance(x, Node)
+
+
 def _reaches(value: Any, source: Node) -> bool:
     if not isinstance(value, Node):
         return False
     below = _graph.toposort((value,), (source,))
     return value is source or any(p is source for n in below if n is not source for p in n.parents)
+
+
+def seeds_of(trace: Trace, g: Any) -> list[Any]:
+    """Check a cotangent against the outputs."""
+    given, structure = tree.flatten(g)
+    if structure != trace.structure:
+        raise SeedError(f"{trace.name}: the cotangent is {structure!r}, the result is {trace.structure!r}")
+    seeds: list[Any] = []
+    for seed, output in zip(given, trace.outputs, strict=True):
+        shape = getattr(output, "shape", ())
+        array: Any = seed if isinstance(seed, Node) else np.asarray(seed)
+        if array.shape != shape:
+            raise SeedError(f"{trace.name}: a cotangent of shape {shape} is needed, got {describe(array)}")
+        if not isinstance(seed, Node):
+            kind = getattr(output, "dtype", array.dtype)
+            array = array.astype(kind, copy=False) if array.dtype.kind != "c" else array
+        seeds.append(array)
+    return seeds
+
+
+def has_node(values: Sequence[Any]) -> bool:
+    return any(isinstance(v, Node) for v in values)
+
+
+def push_forward(trace: Trace, tangents: list[Any]) -> list[Any]:
+    """Return J·v: the vjp is linear in its cotangent, so its own vjp is the Jacobian from the right."""
+    with record_mode(True):
+        dummies: list[Any] = [
+            Tensor.leaf(np.zeros_like(np.asarray(o.data))) if isinstance(o, Node) else None for o in trace.outputs
+        ]
+        pulled = trace.pull(dummies, recorded=True)
+    roots = [p for p in pulled if isinstance(p, Node)]
+    sources = [d for d in dummies if d is not None]
+    order = _graph.toposort(roots, sources)
+    reached = _graph.depends_on(order, sources)
+    recorded = trace.open or has_node(tangents)
+    start: dict[Node, Any] = {}
+    for p, v in zip(pulled, tangents, strict=True):
+        if isinstance(p, Node) and p in reached:
+            _graph.accumulate(start, p, v)
+    with record_mode(recorded):
+        _graph.sweep(order, start, recorded=recorded, wanted=reached, stops=set(sources))
+    return [
+        np.zeros_like(np.asarray(getattr(o, "data", o))) if d is None or d not in start else start[d]
+        for o, d in zip(trace.outputs, dummies, strict=True)
+    ]
+
+
+def tangents_of(trace: Trace, v: Any) -> list[Any]:
+    given, structure = tree.flatten(v)
+    expected = trace.given[0][1] if trace.single else tree.flatten(trace.trees(list(trace.sources)))[1]
+    if structure != expected:
+        raise SeedError(f"{trace.name}: the tangent is {structure!r}, the argument is {expected!r}")
+    tangents = []
+    for t, source in zip(given, trace.sources, strict=True):
+        array: Any = t if isinstance(t, Node) else np.asarray(t, dtype=None if np.iscomplexobj(t) else source.dtype)
+        if array.shape != source.shape:
+            raise SeedError(f"{trace.name}: a tangent of shape {source.shape} is needed, got {describe(array)}")
+        tangents.append(array)
+    return tangents
+
+
+def finish(trace: Trace, pushed: list[Any]) -> Any:
+    return tree.unflatten(trace.structure, [p if isinstance(p, Node) else np.asarray(p)[()] for p in pushed])

@@ -1,156 +1,23 @@
 """`Value`: a Python float that remembers how it was computed.
 
 Four slots hold a binary operation (two operands, two local derivatives), so a node is one object: no
-tuple, closure or set for the cycle collector to walk. The methods are generated from the table's float
-twins, inlined, because a call per local derivative costs a third of the whole (benchmarks, workload S1).
+tuple, closure or set for the cycle collector to walk. `_scalar` compiles the operations.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 
-from . import _graph, ops
+from . import _graph
 from ._graph import Node, recording
-from ._op import TABLE, Op, Scalar
+from ._op import Op
+from ._scalar import REAL, RECORDERS, SCOPE, method
 from .errors import DtypeError, SeedError, describe
+from .ops import TABLE
 
 __all__ = ["Value"]
-
-assert ops.__all__  # noqa: S101  (importing ops is what fills the table)
-
-_REAL = (int, float, np.floating, np.integer, np.bool_)
-_NAMES: dict[str, Any] = {
-    "pow": math.pow,
-    "fabs": math.fabs,
-    "fmax": lambda x, y: x if x >= y or x != x else y,
-    "fmin": lambda x, y: x if x <= y or x != x else y,
-    **{name: getattr(math, name) for name in ("exp", "expm1", "log", "log1p", "sqrt", "erf", "floor", "ceil")},
-    **{
-        prefix + name + suffix: getattr(math, prefix + name + suffix)
-        for prefix in ("", "a")
-        for name in ("sin", "cos", "tan")
-        for suffix in ("", "h")
-    },
-}
-
-_UNARY = """
-def method(self):
-    x = self.data
-    try:
-        ans = {value}
-        dl = {partials[0]}
-    except (ArithmeticError, ValueError):
-        return edge(op, self)
-    out = new(Value)
-    out._grad = 0.0
-    out.data = ans
-    if recording():
-        out.op = op
-        out._lhs = self
-        out._rhs = None
-        out._dl = dl
-    else:
-        out.op = None
-    return out
-"""
-_BINARY = """
-def method(self, other):
-    {mine} = self.data
-    kind = other.__class__
-    if kind is Value:
-        {theirs} = other.data
-        try:
-            ans = {value}
-            dl = {partials[0]}
-            dr = {partials[1]}
-        except (ArithmeticError, ValueError):
-            return edge(op, {left}, {right})
-        out = new(Value)
-        out._grad = 0.0
-        out.data = ans
-        if recording():
-            out.op = op
-            out._lhs = {left}
-            out._rhs = {right}
-            out._dl = dl
-            out._dr = dr
-        else:
-            out.op = None
-        return out
-    if kind is not float:
-        if not isinstance(other, real):
-            return NotImplemented
-        other = float(other)
-    {theirs} = other
-    try:
-        ans = {value}
-        d = {partial}
-    except (ArithmeticError, ValueError):
-        return edge(op, {left}, {right})
-    out = new(Value)
-    out._grad = 0.0
-    out.data = ans
-    if recording():
-        out.op = op
-        out._lhs = {left}
-        out._rhs = {right}
-        out.{slot} = d
-    else:
-        out.op = None
-    return out
-"""
-
-
-def _generate(op: Op, twin: Scalar, *, reflected: bool) -> Callable[..., Any]:
-    """Compile the method that computes, differentiates and records one op."""
-    if len(twin.partials) == 1:
-        text = _UNARY.format(value=twin.value, partials=twin.partials)
-    else:
-        mine, theirs, left, right = ("y", "x", "other", "self") if reflected else ("x", "y", "self", "other")
-        text = _BINARY.format(
-            value=twin.value,
-            partials=twin.partials,
-            partial=twin.partials[1 if reflected else 0],
-            slot="_dr" if reflected else "_dl",
-            mine=mine,
-            theirs=theirs,
-            left=left,
-            right=right,
-        )
-    scope = {**_NAMES, "new": object.__new__, "Value": Value, "recording": recording, "edge": _edge, "op": op}
-    scope["real"] = _REAL
-    exec(compile(text, f"<Value.{op.name}>", "exec"), scope)  # noqa: S102  (the text is the table's own)
-    method: Callable[..., Any] = scope["method"]
-    return method
-
-
-def _edge(op: Op, *args: Any) -> Value:
-    """Compute where Python's floats raise (overflow, 1/0, log 0): numpy's answer, inf or nan, and its warning."""
-    numbers = tuple(np.float64(a.data if isinstance(a, Value) else a) for a in args)
-    ans = np.float64(op.forward(*numbers))
-    partials = [
-        float(rule(np.float64(1.0), ans, *numbers)) if rule is not None and isinstance(a, Value) else 0.0
-        for rule, a in zip(op.rules, args, strict=True)
-    ]
-    out = Value(float(ans))
-    if recording():
-        out.op, out._lhs, out._rhs = op, args[0], args[1] if len(args) == 2 else None
-        out._dl, out._dr = partials[0], partials[-1]
-    return out
-
-
-def _method(name: str, *, reflected: bool = False) -> Callable[[Callable[..., Any]], Any]:
-    """Replace a documented, typed stub by the method generated for the op called ``name``."""
-
-    def decorate(stub: Callable[..., Any]) -> Any:
-        stub.__op__ = (name, reflected)  # type: ignore[attr-defined]
-        return stub
-
-    return decorate
 
 
 class Value(Node):
@@ -181,7 +48,6 @@ class Value(Node):
 
     rank: ClassVar[int] = 1
     nothing: ClassVar[Any] = 0.0
-    methods: ClassVar[dict[tuple[str, bool], Callable[..., Any]]] = {}
     shape: ClassVar[tuple[int, ...]] = ()
     ndim: ClassVar[int] = 0
     size: ClassVar[int] = 1
@@ -232,14 +98,14 @@ class Value(Node):
     @classmethod
     def accepts(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> bool:
         """Whether ``op`` on ``args`` has a scalar answer known to the float twins."""
-        return op.scalar is not None and not params and all(isinstance(a, (Value, *_REAL)) for a in args)
+        return op.scalar is not None and not params and all(isinstance(a, (Value, *REAL)) for a in args)
 
     @classmethod
-    def record(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:  # noqa: ARG003
+    def record(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute ``op`` by its float twin."""
         if isinstance(args[0], Value):
-            return cls.methods[op.name, False](*args)
-        return cls.methods[op.name, True](args[1], args[0])
+            return RECORDERS[op.name, False](*args)
+        return RECORDERS[op.name, True](args[1], args[0])
 
     def pull(self, g: Any, cotangents: dict[Node, Any], recorded: bool, wanted: Any) -> None:
         """Add this node's share of ``g`` to its operands' cotangents."""
@@ -273,7 +139,7 @@ class Value(Node):
         >>> x.grad
         6.0
         """
-        if gradient is not None and not isinstance(gradient, _REAL):
+        if gradient is not None and not isinstance(gradient, REAL):
             raise SeedError(f"Value.backward(gradient): expected a number, got {describe(gradient)}")
         seed = 1.0 if gradient is None else float(gradient)
         if Node.hooked:
@@ -355,14 +221,15 @@ class Value(Node):
     def _compare(self, other: Any, name: str) -> Any:
         if isinstance(other, Value):
             other = other.data
-        if isinstance(other, _REAL):
+        if isinstance(other, REAL):
             return bool(TABLE[name].forward(self.data, other))
         return NotImplemented
 
     def __copy__(self) -> Value:
         """Copy: a leaf for a leaf, the same number with its history otherwise."""
         if self.op is not None:
-            return +self
+            copied: Value = +self
+            return copied
         twin = Value(self.data, self.label)
         twin.grad = self.grad
         return twin
@@ -375,100 +242,37 @@ class Value(Node):
         """Pickle number, label and gradient; the history stays behind."""
         return _restore, (self.data, self.label, self.grad)
 
-    # ---- operations; the bodies are generated from the table
-    @_method("add")
-    def __add__(self, other: Any) -> Value:
-        """Return x + y."""
+    # ---- operations, compiled from the table
+    __add__, __radd__ = method("add"), method("add", reflected=True)
+    __sub__, __rsub__ = method("subtract"), method("subtract", reflected=True)
+    __mul__, __rmul__ = method("multiply"), method("multiply", reflected=True)
+    __truediv__, __rtruediv__ = method("divide"), method("divide", reflected=True)
+    __pow__, __rpow__ = method("power"), method("power", reflected=True)
+    __neg__, __pos__, __abs__ = method("negative"), method("positive"), method("absolute")
+    abs, exp, log, sqrt = __abs__, method("exp"), method("log"), method("sqrt")
+    sin, cos, tanh = method("sin"), method("cos"), method("tanh")
+    sigmoid, relu = method("sigmoid"), method("relu")
 
-    @_method("add", reflected=True)
-    def __radd__(self, other: Any) -> Value:
-        """Return y + x."""
 
-    @_method("subtract")
-    def __sub__(self, other: Any) -> Value:
-        """Return x - y."""
-
-    @_method("subtract", reflected=True)
-    def __rsub__(self, other: Any) -> Value:
-        """Return y - x."""
-
-    @_method("multiply")
-    def __mul__(self, other: Any) -> Value:
-        """Return x · y."""
-
-    @_method("multiply", reflected=True)
-    def __rmul__(self, other: Any) -> Value:
-        """Return y · x."""
-
-    @_method("divide")
-    def __truediv__(self, other: Any) -> Value:
-        """Return x / y."""
-
-    @_method("divide", reflected=True)
-    def __rtruediv__(self, other: Any) -> Value:
-        """Return y / x."""
-
-    @_method("power")
-    def __pow__(self, other: Any) -> Value:
-        """Return x to the power y; y may be a Value."""
-
-    @_method("power", reflected=True)
-    def __rpow__(self, other: Any) -> Value:
-        """Return y to the power x."""
-
-    @_method("negative")
-    def __neg__(self) -> Value:
-        """Return -x."""
-
-    @_method("positive")
-    def __pos__(self) -> Value:
-        """Return x as a node of its own."""
-
-    @_method("absolute")
-    def __abs__(self) -> Value:
-        """Return abs(x); the derivative at 0 is 0."""
-
-    @_method("absolute")
-    def abs(self) -> Value:
-        """Return abs(x); the derivative at 0 is 0."""
-
-    @_method("exp")
-    def exp(self) -> Value:
-        """Return the exponential of x."""
-
-    @_method("log")
-    def log(self) -> Value:
-        """Return the natural logarithm of x."""
-
-    @_method("sqrt")
-    def sqrt(self) -> Value:
-        """Return the square root of x."""
-
-    @_method("sin")
-    def sin(self) -> Value:
-        """Return the sine of x, in radians."""
-
-    @_method("cos")
-    def cos(self) -> Value:
-        """Return the cosine of x, in radians."""
-
-    @_method("tanh")
-    def tanh(self) -> Value:
-        """Return the hyperbolic tangent of x."""
-
-    @_method("sigmoid")
-    def sigmoid(self) -> Value:
-        """Return 1 / (1 + exp(-x))."""
-
-    @_method("relu")
-    def relu(self) -> Value:
-        """Return max(x, 0); the derivative at 0 is 0."""
+def _edge(op: Op, *args: Any) -> Value:
+    """Compute where Python's floats raise (overflow, 1/0, log 0): numpy's answer, inf or nan, and its warning."""
+    numbers = tuple(np.float64(a.data if isinstance(a, Value) else a) for a in args)
+    ans = np.float64(op.forward(*numbers))
+    partials = [
+        float(rule(np.float64(1.0), ans, *numbers)) if rule is not None and isinstance(a, Value) else 0.0
+        for rule, a in zip(op.rules, args, strict=True)
+    ]
+    out = Value(float(ans))
+    if recording():
+        out.op, out._lhs, out._rhs = op, args[0], args[1] if len(args) == 2 else None
+        out._dl, out._dr = partials[0], partials[-1]
+    return out
 
 
 def _real(data: Any) -> float:
     if isinstance(data, Value):
         return data.data
-    if isinstance(data, _REAL) or (isinstance(data, np.ndarray) and data.ndim == 0 and data.dtype.kind in "fiub"):
+    if isinstance(data, REAL) or (isinstance(data, np.ndarray) and data.ndim == 0 and data.dtype.kind in "fiub"):
         return float(data)
     raise DtypeError(f"Value(data): expected one real number, got {describe(data)}; for arrays write Tensor(data)")
 
@@ -525,18 +329,4 @@ def _backward(root: Value, seed: float) -> None:
             other._grad += g * node._dr
 
 
-def _install() -> None:
-    for op in TABLE.values():
-        if op.scalar is not None:
-            for reflected in (False, True)[: len(op.scalar.partials)]:
-                Value.methods[op.name, reflected] = _generate(op, op.scalar, reflected=reflected)
-    for name, stub in list(vars(Value).items()):
-        if hasattr(stub, "__op__"):
-            method = Value.methods[stub.__op__]
-            twin = type(method)(method.__code__, method.__globals__, name)
-            twin.__doc__, twin.__annotations__ = stub.__doc__, stub.__annotations__
-            twin.__module__, twin.__qualname__ = __name__, f"Value.{name}"
-            setattr(Value, name, twin)
-
-
-_install()
+SCOPE["Value"], SCOPE["edge"] = Value, _edge

@@ -8,21 +8,17 @@ Names follow HIPS autograd; `vjp` and `jvp` follow JAX.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from . import _graph, tree
-from ._graph import Node, record_mode
-from ._op import Op, Variadic
-from ._tensor import Tensor
-from ._trace import Argnums, Function, Trace
-from .errors import GraphError, SeedError, describe
+from . import tree
+from ._graph import Node
+from ._trace import Argnums, Function, Trace, finish, has_node, push_forward, seeds_of, tangents_of
+from .errors import SeedError, describe
 
 __all__ = [
-    "checkpoint",
-    "custom_vjp",
     "elementwise_grad",
     "grad",
     "grad_and_aux",
@@ -36,6 +32,7 @@ __all__ = [
     "value_and_grad",
     "vjp",
 ]
+
 
 def _ones(output: Any) -> Any:
     return np.ones_like(np.asarray(output.data))
@@ -140,28 +137,6 @@ def elementwise_grad(fun: Function, argnums: Argnums = 0) -> Function:
     return derivative
 
 
-def _seeds(trace: Trace, g: Any) -> list[Any]:
-    """Check a cotangent against the outputs."""
-    given, structure = tree.flatten(g)
-    if structure != trace.structure:
-        raise SeedError(f"{trace.name}: the cotangent is {structure!r}, the result is {trace.structure!r}")
-    seeds: list[Any] = []
-    for seed, output in zip(given, trace.outputs, strict=True):
-        shape = getattr(output, "shape", ())
-        array = seed if isinstance(seed, Node) else np.asarray(seed)
-        if array.shape != shape:
-            raise SeedError(f"{trace.name}: a cotangent of shape {shape} is needed, got {describe(array)}")
-        if not isinstance(seed, Node):
-            kind = getattr(output, "dtype", array.dtype)
-            array = array.astype(kind, copy=False) if array.dtype.kind != "c" else array
-        seeds.append(array)
-    return seeds
-
-
-def _has_node(values: Sequence[Any]) -> bool:
-    return any(isinstance(v, Node) for v in values)
-
-
 def vjp(fun: Function, *args: Any, has_aux: bool = False) -> tuple[Any, ...]:
     """Return ``fun(*args)`` and the function that multiplies a cotangent by its Jacobian from the left.
 
@@ -183,8 +158,8 @@ def vjp(fun: Function, *args: Any, has_aux: bool = False) -> tuple[Any, ...]:
     trace = Trace("vjp", fun, args, {}, tuple(range(len(args))), has_aux)
 
     def pull(g: Any) -> Any:
-        seeds = _seeds(trace, g)
-        recorded = trace.open or _has_node(seeds)
+        seeds = seeds_of(trace, g)
+        recorded = trace.open or has_node(seeds)
         return trace.trees(trace.tidy(trace.pull(seeds, recorded), recorded))
 
     value = trace.plain(tree.unflatten(trace.structure, trace.outputs))
@@ -208,54 +183,13 @@ def make_vjp(fun: Function, argnums: Argnums = 0) -> Function:
         trace = Trace("make_vjp", fun, args, kwargs, argnums, False)
 
         def pull(g: Any) -> Any:
-            seeds = _seeds(trace, g)
-            recorded = trace.open or _has_node(seeds)
+            seeds = seeds_of(trace, g)
+            recorded = trace.open or has_node(seeds)
             return trace.trees(trace.tidy(trace.pull(seeds, recorded), recorded))
 
         return pull, trace.plain(tree.unflatten(trace.structure, trace.outputs))
 
     return start
-
-
-def _push(trace: Trace, tangents: list[Any]) -> list[Any]:
-    """Return J·v: the vjp is linear in its cotangent, so its own vjp is the Jacobian from the right."""
-    with record_mode(True):
-        dummies: list[Any] = [Tensor(np.zeros_like(np.asarray(getattr(o, "data", o), dtype=o.dtype)))
-                              if isinstance(o, Node) else None for o in trace.outputs]  # fmt: skip
-        pulled = trace.pull(dummies, recorded=True)
-    roots = [p for p in pulled if isinstance(p, Node)]
-    sources = [d for d in dummies if d is not None]
-    order = _graph.toposort(roots, sources)
-    reached = _graph.depends_on(order, sources)
-    recorded = trace.open or _has_node(tangents)
-    start: dict[Node, Any] = {}
-    for p, v in zip(pulled, tangents, strict=True):
-        if isinstance(p, Node) and p in reached:
-            _graph.accumulate(start, p, v)
-    with record_mode(recorded):
-        _graph.sweep(order, start, recorded=recorded, wanted=reached, stops=set(sources))
-    return [
-        np.zeros_like(np.asarray(getattr(o, "data", o))) if d is None or d not in start else start[d]
-        for o, d in zip(trace.outputs, dummies, strict=True)
-    ]
-
-
-def _tangents(trace: Trace, v: Any) -> list[Any]:
-    given, structure = tree.flatten(v)
-    expected = trace.given[0][1] if trace.single else tree.flatten(trace.trees(list(trace.sources)))[1]
-    if structure != expected:
-        raise SeedError(f"{trace.name}: the tangent is {structure!r}, the argument is {expected!r}")
-    tangents = []
-    for t, source in zip(given, trace.sources, strict=True):
-        array = t if isinstance(t, Node) else np.asarray(t, dtype=None if np.iscomplexobj(t) else source.dtype)
-        if array.shape != source.shape:
-            raise SeedError(f"{trace.name}: a tangent of shape {source.shape} is needed, got {describe(array)}")
-        tangents.append(array)
-    return tangents
-
-
-def _finish(trace: Trace, pushed: list[Any]) -> Any:
-    return tree.unflatten(trace.structure, [p if isinstance(p, Node) else np.asarray(p)[()] for p in pushed])
 
 
 def jvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -274,8 +208,8 @@ def jvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple
     (8.0, 12.0)
     """
     trace = Trace("jvp", fun, tuple(primals), {}, tuple(range(len(primals))), False)
-    pushed = _push(trace, _tangents(trace, tuple(tangents)))
-    return trace.plain(tree.unflatten(trace.structure, trace.outputs)), _finish(trace, pushed)
+    pushed = push_forward(trace, tangents_of(trace, tuple(tangents)))
+    return trace.plain(tree.unflatten(trace.structure, trace.outputs)), finish(trace, pushed)
 
 
 def make_jvp(fun: Function, argnums: Argnums = 0) -> Function:
@@ -295,8 +229,8 @@ def make_jvp(fun: Function, argnums: Argnums = 0) -> Function:
         trace = Trace("make_jvp", fun, args, kwargs, argnums, False)
 
         def push(v: Any) -> tuple[Any, Any]:
-            pushed = _push(trace, _tangents(trace, v))
-            return trace.plain(tree.unflatten(trace.structure, trace.outputs)), _finish(trace, pushed)
+            pushed = push_forward(trace, tangents_of(trace, v))
+            return trace.plain(tree.unflatten(trace.structure, trace.outputs)), finish(trace, pushed)
 
         return push
 
@@ -414,131 +348,3 @@ def hessian_vector_product(fun: Function, argnums: Argnums = 0) -> Function:
 
 
 hvp = hessian_vector_product
-
-
-class _Once:
-    """Compute all cotangents once and hand them out argument by argument."""
-
-    def __init__(self, compute: Callable[[Any, tuple[Any, ...]], Sequence[Any]]) -> None:
-        self._compute = compute
-        self._key: Any = None
-        self._answer: Sequence[Any] = ()
-
-    def __call__(self, i: int, g: Any, ans: Any, *inputs: Any) -> Any:
-        key = (g, ans)
-        if self._key is None or self._key[0] is not g or self._key[1] is not ans:
-            self._key, self._answer = key, self._compute(g, inputs)
-        answer = self._answer[i]
-        if i == len(inputs) - 1:
-            self._key, self._answer = None, ()
-        return answer
-
-
-def _opaque(name: str, forward: Function, compute: Callable[[Any, tuple[Any, ...]], Sequence[Any]]) -> Op:
-    """Make the row of one call of a function that is differentiated as a whole."""
-    return Op(name, forward, Variadic(_Once(compute)), values=("*",), symbol=name)
-
-
-def checkpoint(fun: Function) -> Function:
-    """Return ``fun`` with its intermediate results computed again in the backward pass, not kept.
-
-    Memory for a second forward pass: only the arguments are stored.
-
-    Args:
-        fun: a pure function of arrays with one array as result.
-
-    Raises:
-        GraphError: ``fun`` returns a container.
-
-    >>> import numpy as np
-    >>> from autograd import grad
-    >>> float(grad(checkpoint(lambda x: np.tanh(np.tanh(x))))(0.0))
-    1.0
-    """
-    label = getattr(fun, "__name__", "function")
-
-    @functools.wraps(fun)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        leaves, structure = tree.flatten(args)
-
-        def flat(*values: Any) -> Any:
-            answer = fun(*tree.unflatten(structure, list(values)), **kwargs)
-            if isinstance(answer, list | tuple | dict):
-                raise GraphError(f"checkpoint({label}): expected one array as result, got {describe(answer)}")
-            return answer
-
-        if not _has_node(leaves):
-            return fun(*args, **kwargs)
-        spots = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Node)]
-
-        def of_nodes(*values: Any) -> Any:
-            full = list(leaves)
-            for i, value in zip(spots, values, strict=True):
-                full[i] = value
-            return flat(*full)
-
-        op = _opaque(f"checkpoint({label})", of_nodes, lambda g, inputs: vjp(of_nodes, *inputs)[1](g))
-        return Tensor.record(op, tuple(leaves[i] for i in spots), {})
-
-    return run
-
-
-class custom_vjp:  # noqa: N801  (used as a decorator, JAX's name)
-    """A function with a vjp of the user's own, in JAX's form.
-
-    Args:
-        fun: the function, of arrays, with one array as result; its signature is kept.
-
-    Raises:
-        GraphError: it is differentiated before `defvjp`, or the backward function gives the wrong number
-            of cotangents.
-
-    >>> import numpy as np
-    >>> from autograd import grad
-    >>> @custom_vjp
-    ... def clipped(x):
-    ...     return x
-    >>> clipped.defvjp(lambda x: (x, ()), lambda saved, g: (np.clip(g, -1.0, 1.0),))
-    >>> float(grad(lambda x: 100.0 * clipped(x))(3.0))
-    1.0
-    """
-
-    def __init__(self, fun: Function) -> None:
-        """Wrap ``fun``."""
-        functools.update_wrapper(self, fun)
-        self._fun = fun
-        self._forward: Function | None = None
-        self._backward: Function | None = None
-
-    def defvjp(self, forward: Function, backward: Function) -> None:
-        """Set the pair: ``forward(*args) -> (value, saved)``, ``backward(saved, g) -> cotangents``.
-
-        Args:
-            forward: computes the value and whatever the backward function needs.
-            backward: returns one cotangent per argument, as a tuple, `None` for no derivative.
-
-        >>> double = custom_vjp(lambda x: x + x)
-        >>> double.defvjp(lambda x: (x + x, None), lambda saved, g: (2.0 * g,))
-        """
-        self._forward, self._backward = forward, backward
-
-    def __call__(self, *args: Any) -> Any:
-        """Compute the function; recorded when an argument is a Value or Tensor."""
-        if not _has_node(args):
-            return self._fun(*args)
-        label = getattr(self._fun, "__name__", "function")
-        if self._forward is None or self._backward is None:
-            raise GraphError(f"custom_vjp {label}: set its derivative first, {label}.defvjp(forward, backward)")
-        forward, backward = self._forward, self._backward
-
-        def compute(g: Any, inputs: tuple[Any, ...]) -> Sequence[Any]:
-            answer = backward(forward(*inputs)[1], g)
-            if not isinstance(answer, tuple) or len(answer) != len(inputs):
-                raise GraphError(
-                    f"custom_vjp {label}: backward must return a tuple of {len(inputs)} cotangents, got {describe(answer)}"
-                )
-            return [
-                np.zeros_like(x) if c is None else c for c, x in zip(answer, inputs, strict=True)
-            ]
-
-        return Tensor.record(_opaque(label, self._fun, compute), args, {})

@@ -10,7 +10,7 @@ from typing import Any
 
 from .errors import ShapeError
 
-__all__ = ["TreeDef", "flatten", "leaves", "map", "paths", "unflatten"]  # noqa: A001
+__all__ = ["TreeDef", "flatten", "leaves", "map", "paths", "unflatten"]
 
 
 class TreeDef:
@@ -94,12 +94,11 @@ def unflatten(structure: TreeDef, values: list[Any]) -> Any:
 def _build(structure: TreeDef, values: Iterator[Any]) -> Any:
     if structure.kind is None:
         return next(values)
+    kind: Any = structure.kind
     below = [_build(child, values) for child in structure.children]
-    if issubclass(structure.kind, dict):
-        return structure.kind(zip(structure.keys, below, strict=True))
-    if hasattr(structure.kind, "_fields"):
-        return structure.kind(*below)
-    return structure.kind(below)
+    if issubclass(kind, dict):
+        return kind(zip(structure.keys, below, strict=True))
+    return kind(*below) if hasattr(kind, "_fields") else kind(below)
 
 
 def leaves(tree: Any) -> list[Any]:
@@ -111,7 +110,7 @@ def leaves(tree: Any) -> list[Any]:
     return flatten(tree)[0]
 
 
-def map(function: Callable[..., Any], tree: Any, *others: Any) -> Any:  # noqa: A001
+def map(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
     """Apply ``function`` to each leaf, and to the leaves at the same place of the ``others``.
 
     >>> map(lambda x, y: x + y, {"a": 1, "b": [2]}, {"a": 10, "b": [20]})

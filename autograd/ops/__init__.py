@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._op import TABLE as TABLE
 from . import elementwise, indexing, linalg, neural, reduce, shape
 
-__all__ = ["elementwise", "indexing", "linalg", "neural", "reduce", "shape"]
+__all__ = ["TABLE", "elementwise", "indexing", "linalg", "neural", "reduce", "shape"]

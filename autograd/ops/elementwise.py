@@ -18,7 +18,6 @@ __all__: list[str] = []
 _PI = np.pi
 
 
-
 def _zero(g: Any, ans: Any, x: Any, *_: Any, **__: Any) -> Any:
     return np.zeros_like(x) * g
 
@@ -236,8 +235,8 @@ for _step, _text in ((np.sign, "(x > 0.0) - (x < 0.0)"), (np.floor, "floor(x)"),
         kink=(lambda x: x) if _step is np.sign else (lambda x: x - np.rint(x)),
         domain="off integer",
     )
-for _step in (np.trunc, np.fix):
-    rule(_step, _zero, kink=lambda x: x - np.rint(x), domain="off integer")
+for _cut in (np.trunc, np.fix):
+    rule(_cut, _zero, kink=lambda x: x - np.rint(x), domain="off integer")
 rule(np.rint, _zero, kink=lambda x: x - np.floor(x) - 0.5, domain="off integer")
 rule(np.round, _zero, params=("decimals",), kink=lambda x, decimals=0: x - np.floor(x) - 0.5, domain="off integer")
 rule(np.heaviside, _zero, lambda g, ans, x, y: g * (x == 0), kink=lambda x, y: x, domain=("nonzero", "real"))

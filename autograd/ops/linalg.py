@@ -11,7 +11,7 @@ from .._op import case, rule
 __all__: list[str] = []
 
 
-def _matmul_left(g: Any, ans: Any, x: Any, y: Any) -> Any:  # noqa: ARG001
+def _matmul_left(g: Any, ans: Any, x: Any, y: Any) -> Any:
     if y.ndim == 1:
         return np.expand_dims(g, -1) * y if x.ndim > 1 else g * y
     if x.ndim == 1:
@@ -19,7 +19,7 @@ def _matmul_left(g: Any, ans: Any, x: Any, y: Any) -> Any:  # noqa: ARG001
     return np.matmul(g, np.swapaxes(y, -1, -2))
 
 
-def _matmul_right(g: Any, ans: Any, x: Any, y: Any) -> Any:  # noqa: ARG001
+def _matmul_right(g: Any, ans: Any, x: Any, y: Any) -> Any:
     if x.ndim == 1:
         return np.expand_dims(x, -1) * np.expand_dims(g, -2) if y.ndim > 1 else g * x
     if y.ndim == 1:

@@ -272,7 +272,7 @@ def erfc(x: Any) -> Any:
     return _erf(x, complement=True)
 
 
-def _gelu_rule(g: Any, ans: Any, x: Any, approximate: bool = False) -> Any:  # noqa: ARG001
+def _gelu_rule(g: Any, ans: Any, x: Any, approximate: bool = False) -> Any:
     if approximate:
         t = np.tanh(_ROOT_TWO_OVER_PI * (x + 0.044715 * x * x * x))
         inner = _ROOT_TWO_OVER_PI * (1.0 + 0.134145 * x * x)

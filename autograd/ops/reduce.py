@@ -57,13 +57,13 @@ rule(
 )
 
 
-def _share(g: Any, ans: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: ARG001
+def _share(g: Any, ans: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Give each extremum its share: ties split the cotangent evenly."""
     hit = x == expand(ans, x.shape, axis)
     return expand(g, x.shape, axis) * hit / np.sum(hit, axis=axis, keepdims=True)
 
 
-def _gap(x: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: ARG001
+def _gap(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the distance between the two largest entries, 0 at a tie."""
     axes = normalise(axis, x.ndim)
     rest = [a for a in range(x.ndim) if a not in axes]
@@ -117,7 +117,7 @@ rule(
 )
 
 
-def _cumsum_rule(g: Any, ans: Any, x: Any, axis: Any = None) -> Any:  # noqa: ARG001
+def _cumsum_rule(g: Any, ans: Any, x: Any, axis: Any = None) -> Any:
     if axis is None:
         return np.reshape(np.flip(np.cumsum(np.flip(g, 0), 0), 0), x.shape)
     return np.flip(np.cumsum(np.flip(g, axis), axis), axis)
@@ -144,14 +144,14 @@ def _cumprod(x: Any, axis: Any = None) -> Any:
 
 
 @composition(np.var)
-def _var(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:  # noqa: ARG001
+def _var(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
     centred = x - np.mean(x, axis=axis, keepdims=True)
     square = np.real(centred * np.conj(centred)) if np.iscomplexobj(x) else np.square(centred)
     return np.sum(square, axis=axis, keepdims=keepdims) / (_count(x, axis) - ddof)
 
 
 @composition(np.std)
-def _std(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:  # noqa: ARG001
+def _std(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
     """Return the root of the variance; like norm, its derivative at 0 is 0."""
     variance = np.var(x, axis=axis, ddof=ddof, keepdims=keepdims)
     flat = variance == 0
@@ -202,8 +202,8 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 for _function in (np.argmax, np.argmin):
     constant(_function, params=("axis", "out", "keepdims"), cases=(case((3, 4), axis=0), case((5,))))
-for _function in (np.all, np.any):
-    constant(_function, params=("axis", "out", "keepdims"), domain="boolean", cases=(case((3, 4), axis=0), case((5,))))
+for _test in (np.all, np.any):
+    constant(_test, params=("axis", "out", "keepdims"), domain="boolean", cases=(case((3, 4), axis=0), case((5,))))
 constant(np.count_nonzero, params=("axis",), cases=(case((3, 4), axis=0), case((5,))))
 constant(np.argsort, params=("axis",), domain="distinct", cases=(case((3, 4), axis=0), case((5,))))
 CONSTANT.update((np.nonzero, np.flatnonzero, np.argwhere, np.searchsorted, np.digitize, np.unique, np.histogram))

@@ -23,7 +23,7 @@ rule(
 )
 
 
-def _transpose_rule(g: Any, ans: Any, x: Any, axes: Any = None) -> Any:  # noqa: ARG001
+def _transpose_rule(g: Any, ans: Any, x: Any, axes: Any = None) -> Any:
     if axes is None:
         return np.transpose(g)
     back = [0] * len(axes)
