@@ -210,6 +210,7 @@ def seeds_of(trace: Trace, g: Any) -> list[Any]:
 
 
 def has_node(values: Sequence[Any]) -> bool:
+    """Whether any of ``values`` is a Value or Tensor."""
     return any(isinstance(v, Node) for v in values)
 
 
@@ -238,6 +239,7 @@ def push_forward(trace: Trace, tangents: list[Any]) -> list[Any]:
 
 
 def tangents_of(trace: Trace, v: Any) -> list[Any]:
+    """Check a direction against the arguments."""
     given, structure = tree.flatten(v)
     expected = trace.given[0][1] if trace.single else tree.flatten(trace.trees(list(trace.sources)))[1]
     if structure != expected:
@@ -252,4 +254,5 @@ def tangents_of(trace: Trace, v: Any) -> list[Any]:
 
 
 def finish(trace: Trace, pushed: list[Any]) -> Any:
+    """Arrange directional derivatives as the result is arranged."""
     return tree.unflatten(trace.structure, [p if isinstance(p, Node) else np.asarray(p)[()] for p in pushed])

@@ -58,7 +58,7 @@ def grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function
         NoPathError: the result does not depend on the argument.
 
     >>> import numpy as np
-    >>> float(grad(lambda x: np.sin(x) ** 2)(0.5)) == 2 * np.sin(0.5) * np.cos(0.5)
+    >>> bool(grad(lambda x: np.sin(x) ** 2)(0.5) == 2 * np.sin(0.5) * np.cos(0.5))
     True
     """
 
