@@ -52,6 +52,8 @@ class Session:
         except OSError:
             line = ""
         if not line:
+            # Its input may still take a line after its output has ended: let the next request find the end too.
+            self._replies.put("")
             raise PeerError(f"the worker ended: {self.last_words()}")
         reply = wire.loads(line)
         if "error" in reply:
