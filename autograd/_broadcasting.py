@@ -19,11 +19,13 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     """
     if g.shape == shape:
         return g
-    if g.ndim > len(shape):
-        g = np.sum(g, axis=tuple(range(g.ndim - len(shape))))
-    axes = tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1)
+    add: Any = np.add.reduce if type(g) is np.ndarray else np.sum  # np.sum costs 2 µs more, every bias pays it
+    extra = g.ndim - len(shape)
+    if extra > 0:
+        g = add(g, axis=tuple(range(extra)) if extra > 1 else 0)
+    axes = tuple([i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1])
     if axes:
-        g = np.sum(g, axis=axes, keepdims=True)
+        g = add(g, axis=axes, keepdims=True)
     if g.shape != shape:
         return np.broadcast_to(g, shape)
     return g

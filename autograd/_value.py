@@ -258,10 +258,11 @@ def _edge(op: Op, *args: Any) -> Value:
     """Compute where Python's floats raise (overflow, 1/0, log 0): numpy's answer, inf or nan, and its warning."""
     numbers = tuple(np.float64(a.data if isinstance(a, Value) else a) for a in args)
     ans = np.float64(op.forward(*numbers))
-    partials = [
-        float(rule(np.float64(1.0), ans, *numbers)) if rule is not None and isinstance(a, Value) else 0.0
-        for rule, a in zip(op.rules, args, strict=True)
-    ]
+    with np.errstate(all="ignore"):  # the answer has warned already
+        partials = [
+            float(rule(np.float64(1.0), ans, *numbers)) if rule is not None and isinstance(a, Value) else 0.0
+            for rule, a in zip(op.rules, args, strict=True)
+        ]
     out = Value(float(ans))
     if recording():
         out.op, out._lhs, out._rhs = op, args[0], args[1] if len(args) == 2 else None
