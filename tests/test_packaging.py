@@ -3,6 +3,7 @@
 import ast
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -65,3 +66,15 @@ def test_every_rule_switched_off_has_its_reason_beside_it():
     per_file = settings["per-file-ignores"].values()
     assert len(lines) == len(settings["ignore"]) + sum(len(codes) for codes in per_file)
     assert [line for line in lines if not re.search(r"# [\w`].{10,}", line)] == []
+
+
+@pytest.mark.parametrize("root", ["autograd", "nn", "tests", "demos", "benchmarks", "docs"])
+def test_every_exception_in_a_line_has_its_reason_beside_it(root):
+    exception = re.compile(r"# noqa\b(?!: [A-Z]+\d+(, [A-Z]+\d+)* +\(?\w.{5,})")
+    bare = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in sorted(Path(ROOT / root).rglob("*.py"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if exception.search(line) and path != Path(__file__)
+    ]
+    assert bare == []
