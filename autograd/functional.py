@@ -253,7 +253,7 @@ def _rows(trace: Trace, index: int) -> list[Any]:
     full = []
     for column, source in zip(columns, trace.sources, strict=True):
         stacked = np.stack(column) if column else np.zeros((0, *source.shape))
-        block = np.reshape(stacked, (*shape, *source.shape))
+        block: Any = np.reshape(stacked, (*shape, *source.shape))
         full.append(block[()] if isinstance(block, np.ndarray) else block)
     return full
 
