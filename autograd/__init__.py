@@ -11,6 +11,8 @@ from ._custom import custom_vjp as custom_vjp
 from ._graph import no_grad as no_grad
 from ._op import primitive as primitive
 from ._tensor import Tensor as Tensor
+from ._tracing import random_normal as random_normal
+from ._tracing import random_uniform as random_uniform
 from ._value import Value as Value
 from .functional import elementwise_grad as elementwise_grad
 from .functional import grad as grad
@@ -38,11 +40,14 @@ from .ops.neural import softmax as softmax
 from .ops.neural import softplus as softplus
 from .ops.neural import softsign as softsign
 from .ops.reduce import logsumexp as logsumexp
+from .program import Program as Program
+from .program import record as record
 
 if _typing.TYPE_CHECKING:
     from . import testing as testing
 
 __all__ = [
+    "Program",
     "Tensor",
     "Value",
     "checkpoint",
@@ -67,6 +72,9 @@ __all__ = [
     "make_vjp",
     "no_grad",
     "primitive",
+    "random_normal",
+    "random_uniform",
+    "record",
     "relu",
     "selu",
     "sigmoid",

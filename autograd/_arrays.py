@@ -11,7 +11,7 @@ from ._graph import Node
 from ._op import Op
 from .errors import DtypeError, GraphError, SeedError, UnsupportedError, describe
 
-__all__ = ["as_array", "check_params", "match", "plain_index", "raw", "seed_of"]
+__all__ = ["as_array", "check_params", "holds_node", "match", "plain_index", "raw", "seed_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -39,7 +39,7 @@ def _holds_node(data: Any) -> bool:
 def raw(op: Op, a: Any) -> Any:
     """Return the numbers of an operand that is no Tensor."""
     if isinstance(a, Node):
-        return a.data
+        return a._peek()
     if a is None or isinstance(a, str):
         raise DtypeError(f"{op.name}: expected numbers, got {describe(a)}")
     return np.asarray(a)
@@ -52,6 +52,15 @@ def check_params(op: Op, params: dict[str, Any]) -> None:
             raise UnsupportedError(
                 f"{op.name}: {name} is a {type(value).__name__}, which has no gradient there; pass {name}.data"
             )
+
+
+def holds_node(index: Any) -> bool:
+    """Whether an index is, or has among its parts, a Value or Tensor.
+
+    >>> holds_node((slice(None), 1))
+    False
+    """
+    return isinstance(index, Node) or (isinstance(index, tuple) and any(isinstance(i, Node) for i in index))
 
 
 def plain_index(index: Any) -> Any:

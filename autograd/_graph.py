@@ -6,6 +6,7 @@ back to them; the sweep is a loop over a local dict.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
@@ -28,7 +29,9 @@ __all__ = [
     "sweep",
     "switch",
     "toposort",
+    "trace_mode",
     "tracer",
+    "unrecorded",
 ]
 
 _recording: ContextVar[bool] = ContextVar("autograd_recording", default=True)
@@ -108,6 +111,10 @@ class Node(Operand):
         """The metadata of the op."""
         return {}
 
+    def _peek(self) -> Any:
+        """Return the number or array for the engine's own use, also where a tracer keeps it from the user."""
+        return self.data
+
     @property
     def parents(self) -> tuple[Node, ...]:
         """The operands that are nodes; an operand used twice is there twice."""
@@ -151,7 +158,9 @@ class Node(Operand):
         if handler is not None:
             return handler(*args, **kwargs)
         if function in CONSTANT:
-            return function(*strip(args), **strip(kwargs))
+            tracing = tracer()
+            numbers = strip if tracing is None else functools.partial(tracing.strip, function)
+            return function(*numbers(args), **numbers(kwargs))
         raise UnsupportedError(
             f"{function.__module__}.{function.__name__} has no gradient rule: compose it of functions that have, "
             "make one with @autograd.primitive, or use x.data if the result is not differentiated"
@@ -311,9 +320,30 @@ def switch(variable: ContextVar[Any], value: Any) -> Iterator[None]:
         variable.reset(token)
 
 
-def record_mode(on: bool) -> Any:
+@contextmanager
+def record_mode(on: bool) -> Iterator[None]:
     """Record, or do not, inside a ``with`` block."""
-    return switch(_recording, on)
+    tracing = tracer()
+    with switch(_recording, on) if tracing is None else tracing.pausing(not on):
+        yield
+
+
+@contextmanager
+def trace_mode(tracing: Any) -> Iterator[None]:
+    """Hand every new node to ``tracing`` inside a ``with`` block, `None` to nobody.
+
+    Recording is off while one traces: the fast paths then ask for the tracer, and only then.
+    """
+    with switch(_recording, tracing is None), switch(_tracer, tracing):
+        yield
+
+
+def unrecorded(out: Any, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> None:
+    """Make a leaf of a node that nothing records, or hand it to the tracer."""
+    out.op = None
+    tracing = tracer()
+    if tracing is not None:
+        tracing.made(out, op, args, params)
 
 
 def no_grad() -> Any:
@@ -328,4 +358,4 @@ def no_grad() -> Any:
     >>> y.is_leaf
     True
     """
-    return switch(_recording, False)
+    return record_mode(False)

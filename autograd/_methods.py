@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._arrays import plain_index
+from ._arrays import holds_node, plain_index
 from ._graph import Node, recording, tracer
 from .errors import DtypeError, InPlaceError, ShapeError, describe
 from .ops import TABLE
@@ -296,6 +296,9 @@ class NumpyMethods:
 
     def __getitem__(self, index: Any) -> Any:
         """Index in every form numpy knows; repeated indices add up their gradients."""
+        tracing = tracer()
+        if tracing is not None and holds_node(index):
+            return tracing.gather(self, index)
         return self._apply(TABLE["getitem"], (self,), {"index": plain_index(index)})
 
     def __setitem__(self, index: Any, value: Any) -> None:

@@ -56,7 +56,7 @@ def {name}(self):
         out._rhs = None
         out._dl = dl
     else:
-        out.op = None
+        return unrecorded(out, {op}, (self,))
     return out
 """
 _BINARY = """
@@ -81,7 +81,7 @@ def {name}(self, other):
             out._dl = dl
             out._dr = dr
         else:
-            out.op = None
+            return unrecorded(out, {op}, ({left}, {right}))
         return out
     if kind is not float:
         if not isinstance(other, real):
@@ -102,7 +102,7 @@ def {name}(self, other):
         out._rhs = {right}
         out.{slot} = d
     else:
-        out.op = None
+        return unrecorded(out, {op}, ({left}, {right}))
     return out
 """
 

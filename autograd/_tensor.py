@@ -15,11 +15,11 @@ import numpy as np
 
 from . import _graph
 from ._arrays import as_array, check_params, match, raw, seed_of
-from ._graph import Node, recording, tracer
+from ._graph import Node, recording, tracer, unrecorded
 from ._methods import NumpyMethods
 from ._op import Op
 from ._sweep import sweep_small
-from .errors import InPlaceError, from_numpy
+from .errors import NO_BACKWARD, InPlaceError, from_numpy
 from .ops import TABLE
 
 __all__ = ["Tensor"]
@@ -32,15 +32,25 @@ _FAST: dict[Any, Callable[..., Any]] = {}  # ufunc -> its unrolled recorder
 _new = object.__new__
 
 
-def _node(op: Op, args: tuple[Any, ...], inputs: tuple[Any, ...], parents: tuple[Any, ...], ans: Any) -> Tensor:
+def _node(
+    op: Op,
+    args: tuple[Any, ...],
+    inputs: tuple[Any, ...],
+    parents: tuple[Any, ...],
+    ans: Any,
+    params: dict[str, Any] = _NONE,
+) -> Tensor:
     """Make the node of an answer computed from ``inputs``; a leaf where nothing is recorded."""
     out = _new(Tensor)
     out._data = ans
     out.params = _NONE
     if recording():
         out.op, out.args, out.inputs, out.parents = op, args, inputs, parents
+        if params:
+            out.params = params
     else:
-        out.op, out.args, out.inputs, out.parents = None, (), (), ()
+        out.args, out.inputs, out.parents = (), (), ()
+        unrecorded(out, op, args, params)
     return out
 
 
@@ -99,7 +109,8 @@ def _binary(name: str) -> Callable[[Any, Any], Any]:
             out.inputs = (x, y)
             out.parents = parents
         else:
-            out.op, out.args, out.inputs, out.parents = None, (), (), ()
+            out.args, out.inputs, out.parents = (), (), ()
+            unrecorded(out, op, (left, right), _NONE)
         return out
 
     return function
@@ -162,6 +173,8 @@ class Tensor(NumpyMethods, Node):
         self._data = as_array(data, dtype)
         self.op = None
         self.args, self.inputs, self.parents, self.params = (), (), (), _NONE
+        if not recording():
+            _announce(self)
         if label:
             self.label = label
 
@@ -175,9 +188,14 @@ class Tensor(NumpyMethods, Node):
         """
         self = _new(Tensor)
         self._data, self.op, self.args, self.inputs, self.parents, self.params = array, None, (), (), (), _NONE
+        if not recording():
+            _announce(self)
         return self
 
     # ---- the graph
+    def _peek(self) -> Any:
+        return self._data
+
     @property
     def data(self) -> Any:
         """The numbers, as an ndarray."""
@@ -228,10 +246,7 @@ class Tensor(NumpyMethods, Node):
         if not op.differentiable and tracer() is None:
             return ans
         parents = tuple([a for a in args if a.__class__ is Tensor or isinstance(a, Node)])
-        out = _node(op, args, inputs, parents, ans)
-        if params and out.op is not None:
-            out.params = params
-        return out
+        return _node(op, args, inputs, parents, ans, params)
 
     def pull(self, g: Any, cotangents: dict[Node, Any], recorded: bool, wanted: Any) -> None:
         """Add this node's share of ``g`` to its operands' cotangents, with broadcasting undone."""
@@ -280,6 +295,8 @@ class Tensor(NumpyMethods, Node):
         >>> x.grad
         array([ 2., 40.])
         """
+        if not recording() and (tracing := tracer()) is not None:
+            tracing.refuse(NO_BACKWARD)
         seed = seed_of(self, gradient)
         if Node.hooked:
             _graph.backward(self, seed)
@@ -292,7 +309,9 @@ class Tensor(NumpyMethods, Node):
         >>> (Tensor([1.0]) * 2.0).detach().is_leaf
         True
         """
-        return Tensor(self._data)
+        tracing = tracer()
+        detached: Tensor = Tensor(self._data) if tracing is None else tracing.detached(self)
+        return detached
 
     def zero_grad(self) -> None:
         """Forget ``grad``.
@@ -342,6 +361,13 @@ class Tensor(NumpyMethods, Node):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle numbers, label and gradient; the history stays behind."""
         return _restore, (np.asarray(self._data), self.label, self.grad)
+
+
+def _announce(leaf: Tensor) -> None:
+    """Tell a tracer of a leaf made while it traces: a constant of its program."""
+    tracing = tracer()
+    if tracing is not None:
+        tracing.constant(leaf)
 
 
 def _restore(data: Any, label: str, grad: Any) -> Tensor:

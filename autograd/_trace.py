@@ -73,7 +73,8 @@ class Trace:
         self.reached = _graph.depends_on(self.order, self.sources)
         known = set(self.sources)
         linked = any(not s.is_leaf for s in self.sources)
-        self.open = linked or any(n.is_leaf and n not in known for n in self.order)
+        foreign = any(n.is_leaf and n not in known for n in self.order)
+        self.open = linked or foreign or _graph.tracer() is not None
 
     def check_path(self) -> None:
         """Raise where an argument as a whole does not reach the outputs."""
@@ -116,7 +117,7 @@ class Trace:
         leaves = [leaf for leaves, _ in self.given for leaf in leaves]
         done = []
         for g, source, leaf in zip(cotangents, self.sources, leaves, strict=True):
-            value = np.zeros_like(source.data) if g is None else g
+            value = np.zeros(source.shape, source.dtype) if g is None else g
             if recorded and not source.is_leaf and not _reaches(value, source):
                 value = independent(value, source)
             if not isinstance(value, Node):
@@ -216,10 +217,9 @@ def has_node(values: Sequence[Any]) -> bool:
 
 def push_forward(trace: Trace, tangents: list[Any]) -> list[Any]:
     """Return J·v: the vjp is linear in its cotangent, so its own vjp is the Jacobian from the right."""
+    outputs: list[Any] = trace.outputs
     with record_mode(True):
-        dummies: list[Any] = [
-            Tensor.leaf(np.zeros_like(np.asarray(o.data))) if isinstance(o, Node) else None for o in trace.outputs
-        ]
+        dummies: list[Any] = [Tensor.leaf(np.zeros(o.shape, o.dtype)) if has_node((o,)) else None for o in outputs]
         pulled = trace.pull(dummies, recorded=True)
     roots = [p for p in pulled if isinstance(p, Node)]
     sources = [d for d in dummies if d is not None]
@@ -233,8 +233,8 @@ def push_forward(trace: Trace, tangents: list[Any]) -> list[Any]:
     with record_mode(recorded):
         _graph.sweep(order, start, recorded=recorded, wanted=reached, stops=set(sources))
     return [
-        np.zeros_like(np.asarray(getattr(o, "data", o))) if d is None or d not in start else start[d]
-        for o, d in zip(trace.outputs, dummies, strict=True)
+        np.zeros(np.shape(o), np.result_type(o)) if d is None or d not in start else start[d]
+        for o, d in zip(outputs, dummies, strict=True)
     ]
 
 

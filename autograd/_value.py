@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import _graph
-from ._graph import Node, recording
+from ._graph import Node, recording, tracer
 from ._op import Op
 from ._scalar import REAL, RECORDERS, SCOPE, method
-from .errors import DtypeError, SeedError, describe
+from .errors import NO_BACKWARD, DtypeError, SeedError, describe
 from .ops import TABLE
 
 __all__ = ["Value"]
@@ -103,6 +103,8 @@ class Value(Node):
     @classmethod
     def record(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute ``op`` by its float twin."""
+        if not recording() and (tracing := tracer()) is not None:
+            return tracing.scalar(op, args)
         if isinstance(args[0], Value):
             return RECORDERS[op.name, False](*args)
         return RECORDERS[op.name, True](args[1], args[0])
@@ -139,6 +141,8 @@ class Value(Node):
         >>> x.grad
         6.0
         """
+        if not recording() and (tracing := tracer()) is not None:
+            tracing.refuse(NO_BACKWARD)
         if gradient is not None and not isinstance(gradient, REAL):
             raise SeedError(f"Value.backward(gradient): expected a number, got {describe(gradient)}")
         seed = 1.0 if gradient is None else float(gradient)
@@ -162,7 +166,9 @@ class Value(Node):
         >>> (Value(2.0) * 3.0).detach().is_leaf
         True
         """
-        return Value(self.data)
+        tracing = tracer()
+        detached: Value = Value(self.data) if tracing is None else tracing.detached(self)
+        return detached
 
     def zero_grad(self) -> None:
         """Set ``grad`` to 0.0.
@@ -219,6 +225,8 @@ class Value(Node):
         return self._compare(other, "greater_equal")
 
     def _compare(self, other: Any, name: str) -> Any:
+        if not recording() and (tracing := tracer()) is not None:
+            return tracing.compare(TABLE[name], self, other)
         if isinstance(other, Value):
             other = other.data
         if isinstance(other, REAL):
@@ -254,7 +262,14 @@ class Value(Node):
     sigmoid, relu = method("sigmoid"), method("relu")
 
 
-def _edge(op: Op, *args: Any) -> Value:
+def _unrecorded(out: Value, op: Op, args: tuple[Any, ...]) -> Any:
+    """Make a leaf of a value that nothing records, or let the tracer make its own."""
+    out.op = None
+    tracing = tracer()
+    return out if tracing is None else tracing.scalar(op, args)
+
+
+def _edge(op: Op, *args: Any) -> Any:
     """Compute where Python's floats raise (overflow, 1/0, log 0): numpy's answer, inf or nan, and its warning."""
     numbers = tuple(np.float64(a.data if isinstance(a, Value) else a) for a in args)
     ans = np.float64(op.forward(*numbers))
@@ -267,7 +282,8 @@ def _edge(op: Op, *args: Any) -> Value:
     if recording():
         out.op, out._lhs, out._rhs = op, args[0], args[1] if len(args) == 2 else None
         out._dl, out._dr = partials[0], partials[-1]
-    return out
+        return out
+    return _unrecorded(out, op, args)
 
 
 def _real(data: Any) -> float:
@@ -330,4 +346,4 @@ def _backward(root: Value, seed: float) -> None:
             other._grad += g * node._dr
 
 
-SCOPE["Value"], SCOPE["edge"] = Value, _edge
+SCOPE["Value"], SCOPE["edge"], SCOPE["unrecorded"] = Value, _edge, _unrecorded

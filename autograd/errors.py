@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import Any
 
 __all__ = [
+    "NO_BACKWARD",
     "AutogradError",
     "DataError",
     "DtypeError",
@@ -28,6 +29,8 @@ __all__ = [
     "from_numpy",
     "unknown_name",
 ]
+
+NO_BACKWARD = "backward() fills .grad, which a recorded program can't; write grad or value_and_grad"
 
 
 class AutogradError(Exception):

@@ -16,6 +16,7 @@ import numpy as np
 from . import tree
 from ._graph import Node
 from ._trace import Argnums, Function, Trace, finish, has_node, push_forward, seeds_of, tangents_of
+from ._value import Value
 from .errors import SeedError, describe
 
 __all__ = [
@@ -35,7 +36,7 @@ __all__ = [
 
 
 def _ones(output: Any) -> Any:
-    return np.ones_like(np.asarray(output.data))
+    return 1.0 if isinstance(output, Value) else np.ones(output.shape, output.dtype)
 
 
 _HINT = "sum it, or use jacobian or elementwise_grad"

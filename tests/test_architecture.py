@@ -43,7 +43,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "autograd._custom": (*NODES, "autograd._trace", "autograd.functional", "autograd.tree", *ARRAYS),
     "autograd._trace": (*NODES, "autograd.tree", *ARRAYS),
     "autograd.functional": (*NODES, "autograd._trace", "autograd.tree", *ARRAYS),
-    "autograd.program": (*NODES, "autograd.tree", *ARRAYS),
+    "autograd._traced": (*NODES, *OPS, "autograd._scalar", *ARRAYS),
+    "autograd._tracing": (*NODES, *OPS, "autograd._scalar", "autograd._traced", *ARRAYS),
+    "autograd.program": (*NODES, "autograd._traced", "autograd._tracing", *OPS, "autograd.tree", *ARRAYS),
     "autograd.backends": ("autograd.backends.*",),
     "autograd.backends.*": ("autograd.backends.*", "autograd.program", *OPS, ERRORS, *ARRAYS),
     "autograd.export": ("autograd.export.*",),
@@ -69,7 +71,7 @@ for position, name in enumerate(NN_ORDER):
     ALLOWED[f"nn.{name}.*"] = ALLOWED[f"nn.{name}"]
 
 # The one file that imports each optional library.
-OPTIONAL: dict[str, str] = {"numba": "autograd.backends.compiler"}
+OPTIONAL: dict[str, str] = {}
 
 # Functions and modules longer than the limits, each with its reason.
 FUNCTION_LINES, MODULE_LINES = 40, 400

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .._op import TABLE as TABLE
-from . import elementwise, indexing, linalg, neural, reduce, shape
+from . import dynamic, elementwise, indexing, linalg, neural, reduce, shape
 
-__all__ = ["TABLE", "elementwise", "indexing", "linalg", "neural", "reduce", "shape"]
+__all__ = ["TABLE", "dynamic", "elementwise", "indexing", "linalg", "neural", "reduce", "shape"]

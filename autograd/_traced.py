@@ -1,0 +1,174 @@
+"""What stands for numbers while a function is recorded, and what becomes of it afterwards."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import _graph
+from ._graph import Node
+from ._op import Op
+from ._scalar import REAL, RECORDERS
+from ._tensor import Tensor
+from ._value import Value
+from .errors import TraceError
+from .ops import TABLE
+
+__all__ = ["SCALAR", "Aval", "Leaked", "Step", "TracedValue", "WeakTensor", "aval_of", "where_am_i"]
+
+_HOME = Path(__file__).parent
+_OWN = tuple(f"{folder}{os.sep}" for folder in (_HOME, _HOME.parent / "nn", Path(np.__file__).parent))
+
+
+class Aval(NamedTuple):
+    """What is known of a value before it is computed: shape, dtype, and whether it is a weak Python number."""
+
+    shape: tuple[int, ...]
+    dtype: Any
+    weak: bool = False
+
+    def __str__(self) -> str:
+        """Print as ``float32[3,4]``; a weak number as ``float``."""
+        if self.weak:
+            return {"f": "float", "i": "int", "c": "complex", "b": "bool"}[self.dtype.kind]
+        return f"{self.dtype}[{','.join(map(str, self.shape))}]"
+
+
+class Step(NamedTuple):
+    """One operation of a program: ``output = op(*inputs, **params)``, operands by number."""
+
+    op: Op
+    inputs: tuple[int, ...]
+    params: dict[str, Any]
+    output: int
+
+
+class WeakTensor(Tensor):
+    """A traced Python number: numpy lets arrays decide the dtype next to it (NEP 50), so it stays a number."""
+
+    __slots__ = ()
+
+    def _peek(self) -> Any:
+        return self._data.item()
+
+    __hash__ = Node.__hash__
+
+
+def where_am_i() -> str:
+    """Return file, line and text of the nearest caller outside this project and numpy.
+
+    >>> where_am_i().startswith("at ")
+    True
+    """
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OWN):
+        frame = frame.f_back
+    name, line = frame.f_code.co_filename, frame.f_lineno
+    text = linecache.getline(name, line).strip()
+    return f"at {name}:{line}" + (f"\n    {text}" if text else "")
+
+
+class TracedValue(Value):
+    """A Value of a program being recorded: an operation, no number."""
+
+    __slots__ = ()
+
+    @property
+    def data(self) -> Any:  # type: ignore[override]
+        """Refuse: there is no number yet."""
+        return _tracer_of(self).escape(self, ".data")
+
+    def _peek(self) -> Any:
+        return 1.0
+
+    def __repr__(self) -> str:
+        """Name what it is."""
+        return "Value(traced)"
+
+    __hash__ = Node.__hash__
+
+    def __float__(self) -> Any:
+        """Refuse: there is no number yet."""
+        return _tracer_of(self).escape(self, "float()")
+
+    def __int__(self) -> Any:
+        """Refuse: there is no number yet."""
+        return _tracer_of(self).escape(self, "int()")
+
+    def __bool__(self) -> Any:
+        """Refuse: there is no number yet."""
+        return _tracer_of(self).escape(self, "bool()")
+
+    def item(self) -> Any:
+        """Refuse: there is no number yet."""
+        return _tracer_of(self).escape(self, "item()")
+
+    def __format__(self, spec: str) -> Any:
+        """Refuse: there is no number yet."""
+        return _tracer_of(self).escape(self, "format()")
+
+
+def _tracer_of(node: Node) -> Any:
+    tracing = _graph.tracer()
+    if tracing is None:
+        raise TraceError(
+            f"a {type(node).__name__.removeprefix('Traced')} kept from a recorded function is used {where_am_i()}\n"
+            "It holds no number: it stood for one while the function was recorded. Return it from the function instead"
+        )
+    return tracing
+
+
+class Leaked(Tensor):
+    """A Tensor of a recording that has ended: any use of it raises."""
+
+    __slots__ = ()
+
+    @property
+    def _data(self) -> Any:
+        _tracer_of(self)
+        raise TraceError("a Tensor kept from another recorded function is used here; return it from that function")
+
+    def __repr__(self) -> str:
+        """Name what it is."""
+        return "Tensor(traced)"
+
+
+def _scalar_method(name: str, reflected: bool) -> Callable[..., Any]:
+    op = TABLE[name]
+    if op.scalar is not None and len(op.scalar.partials) == 1:
+        return lambda self: _tracer_of(self).scalar(op, (self,))
+
+    def method(self: Any, other: Any) -> Any:
+        if not isinstance(other, (Value, *REAL)):
+            return NotImplemented
+        return _tracer_of(self).scalar(op, (other, self) if reflected else (self, other))
+
+    return method
+
+
+for _name, _method in list(vars(Value).items()):
+    for _key, _recorder in RECORDERS.items():
+        if _method is _recorder:
+            setattr(TracedValue, _name, _scalar_method(*_key))
+
+
+SCALAR = Aval((), np.dtype(np.float64), True)
+
+
+def aval_of(x: Any) -> Aval:
+    """Return shape and dtype of an array or number.
+
+    >>> str(aval_of(np.ones((2, 3)))), str(aval_of(2.0))
+    ('float64[2,3]', 'float')
+    """
+    if isinstance(x, np.ndarray | np.generic):
+        return Aval(x.shape, x.dtype)
+    if isinstance(x, bool):
+        return Aval((), np.dtype(bool))
+    return Aval((), np.asarray(x).dtype, True)

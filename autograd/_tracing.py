@@ -1,0 +1,278 @@
+"""Tracing: a function is run once on examples, and every operation on a Value or Tensor becomes a step.
+
+The examples' shapes and dtypes steer the run, never their numbers: reading a number raises `TraceError` with
+the user's line, so that what is recorded holds for every input of those shapes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import numpy as np
+
+from . import _graph
+from ._graph import Node
+from ._op import Op, Variadic
+from ._scalar import REAL
+from ._tensor import Tensor
+from ._traced import SCALAR, Aval, Leaked, Step, TracedValue, WeakTensor, aval_of, where_am_i
+from ._value import Value
+from .errors import TraceError, describe
+from .ops.dynamic import DRAW, GATHER, Slot
+
+__all__ = ["Tracer", "random_normal", "random_uniform"]
+
+_METADATA = frozenset({
+    np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj, np.can_cast, np.common_type,
+    np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.min_scalar_type,
+})  # fmt: skip
+
+
+@functools.cache
+def _stopped(op: Op) -> Op:
+    """Return the row without its rules: what `no_grad` and `detach` record."""
+    return dataclasses.replace(op, rules=(None,) * (64 if isinstance(op.rules, Variadic) else len(op.rules)))
+
+
+class Tracer:
+    """Collects the steps of one run.
+
+    Attributes:
+        steps: the operations in the order they were made.
+        avals: shape and dtype of every value, by its number.
+        constants: numbers and arrays the steps use, by their number.
+        parameters: Values and Tensors of the surroundings the steps use, by their number.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.steps: list[Step] = []
+        self.avals: list[Aval] = []
+        self.constants: dict[int, Any] = {}
+        self.parameters: dict[int, Node] = {}
+        self.inputs: list[int] = []
+        self._numbers: dict[int, int] = {}  # id of a node or array -> its number
+        self._literals: dict[Any, int] = {}
+        self._alive: list[Any] = []  # what an id above belongs to must not be freed
+        self._fixed: set[int] = set()  # numbers of values that no input reaches
+        self._paused = False
+
+    # ---- values
+    def _new(self, aval: Aval, node: Any) -> int:
+        number = len(self.avals)
+        self.avals.append(aval)
+        if node is not None:
+            self._numbers[id(node)] = number
+            self._alive.append(node)
+        return number
+
+    def input(self, example: Any) -> Any:
+        """Return the node that stands for an argument like ``example``."""
+        node: Any
+        if isinstance(example, Value):
+            node = object.__new__(TracedValue)
+            node._grad, node.op = 0.0, None
+            aval = SCALAR
+        else:
+            data = example._data if isinstance(example, Tensor) else example
+            aval = aval_of(data)
+            node = object.__new__(WeakTensor if aval.weak else Tensor)
+            node._data = np.asarray(data) if aval.weak else data
+            node.op, node.args, node.inputs, node.parents, node.params = None, (), (), (), {}
+        self.inputs.append(self._new(aval, node))
+        return node
+
+    def constant(self, leaf: Tensor) -> None:
+        """Take a leaf made inside the function: its numbers are part of the program."""
+        number = self._new(aval_of(leaf._data), leaf)
+        self.constants[number] = leaf._data
+        self._fixed.add(number)
+
+    def number(self, x: Any) -> int:
+        """Return the number of an operand, entering it as constant or parameter when it is new."""
+        known = self._numbers.get(id(x))
+        if known is not None:
+            return known
+        if isinstance(x, TracedValue | Leaked):
+            raise TraceError(
+                f"{self.name}: a Value or Tensor kept from another recorded function is used {where_am_i()}\n"
+                "Return it from that function instead"
+            )
+        if isinstance(x, Node):
+            number = self._new(SCALAR if isinstance(x, Value) else aval_of(x._peek()), x)
+            self.parameters[number] = x
+            return number
+        if isinstance(x, np.ndarray):
+            number = self._new(aval_of(x), x)
+            self.constants[number] = x
+        elif isinstance(x, list):
+            number = self._new(aval_of(array := np.asarray(x)), array)
+            self.constants[number] = array
+        else:
+            key = (type(x), repr(x))
+            if key in self._literals:
+                return self._literals[key]
+            number = self._literals[key] = self._new(aval_of(x), None)
+            self.constants[number] = x
+        self._fixed.add(number)
+        return number
+
+    # ---- steps
+    def made(self, out: Tensor, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> None:
+        """Record what `Tensor.record` just computed on the examples."""
+        inputs = tuple([self.number(a) for a in args])
+        if args and all(i in self._fixed for i in inputs):
+            self.constant(out)
+            return
+        avals = [self.avals[i] for i in inputs]
+        data = out._data
+        aval = aval_of(data)
+        if avals and all(a.weak for a in avals) and not aval.shape and aval.dtype.kind in "fic":
+            out._data, aval = np.asarray(data), aval._replace(weak=True)
+            out.__class__ = WeakTensor
+        row = _stopped(op) if self._paused else op
+        number = self._new(aval, out)
+        self.steps.append(Step(row, inputs, params, number))
+        out.op, out.args, out.params = row, args, params
+        out.inputs = tuple([a._peek() if isinstance(a, Node) else a for a in args])
+        out.parents = tuple([a for a in args if isinstance(a, Node)])
+
+    def scalar(self, op: Op, args: tuple[Any, ...]) -> Any:
+        """Record an operation on Values."""
+        if self._paused:
+            op = _stopped(op)
+        inputs = tuple([self.number(a) for a in args])
+        out = object.__new__(TracedValue)
+        out._grad, out.op, out._dl, out._dr = 0.0, op, 0.0, 0.0
+        out._lhs, out._rhs = args[0], args[1] if len(args) == 2 else None
+        self.steps.append(Step(op, inputs, {}, self._new(SCALAR, out)))
+        return out
+
+    def compare(self, op: Op, x: Any, y: Any) -> Any:
+        """Record a comparison of Values: a Value of 0 or 1, which no branch can be taken on."""
+        return self.scalar(op, (x, y)) if isinstance(y, (Value, *REAL)) else NotImplemented
+
+    def detached(self, node: Any) -> Any:
+        """Record a copy that no gradient goes through."""
+        with self.pausing(True):
+            return +node
+
+    def gather(self, x: Tensor, index: Any) -> Any:
+        """Record indexing by Tensors, which are known at replay alone."""
+        parts = index if isinstance(index, tuple) else (index,)
+        arrays: list[Any] = []
+        template: list[Any] = []
+        part: Any
+        for part in parts:
+            if isinstance(part, Node):
+                kind = part._peek().dtype.kind if isinstance(part, Tensor) else "f"
+                if kind == "b":
+                    self.refuse("a mask of traced numbers selects a number of entries that isn't known; use np.where")
+                if kind not in "iu":
+                    self.refuse(f"an index must be of integers, got {describe(part)}")
+                template.append(Slot(len(arrays)))
+                arrays.append(part)
+            else:
+                template.append(part)
+        return Tensor.record(GATHER, (x, *arrays), {"template": tuple(template)})
+
+    def draw(self, rng: np.random.Generator, method: str, shape: tuple[int, ...], dtype: Any) -> Any:
+        """Record a draw that is made anew at each replay; the generator is left as it is now."""
+        out = object.__new__(Tensor)
+        out._data = np.full(shape, 0.5, dtype)
+        params = {"rng": rng, "method": method, "shape": shape, "dtype": np.dtype(dtype)}
+        out.args = out.inputs = out.parents = ()
+        self.made(out, DRAW, (), params)
+        return out
+
+    # ---- what can't be recorded
+    @contextmanager
+    def pausing(self, on: bool) -> Iterator[None]:
+        """Record steps without gradient rules, or with them again, inside a ``with`` block."""
+        before, self._paused = self._paused, on
+        try:
+            yield
+        finally:
+            self._paused = before
+
+    def escape(self, node: Any, how: str) -> None:
+        """Refuse to give the number of a node that depends on an input."""
+        known = self._numbers.get(id(node))
+        if known is not None and known in self._fixed:
+            return
+        what = describe(node) if not isinstance(node, Value) else "Value"
+        if known is None and node.is_leaf:
+            self.refuse(
+                f"{how} reads the number of a {what} from outside, which would be frozen into the program; pass it "
+                "as an argument, or write .detach() for a copy without gradient"
+            )
+        self.refuse(
+            f"{how} of a {what} needs its number, and a recorded program has none until it runs. Write a branch as "
+            "np.where(condition, a, b); make a number that shapes the program a static argument (static_argnums)"
+        )
+
+    def refuse(self, why: str) -> NoReturn:
+        """Raise for what the function does at the user's line."""
+        raise TraceError(f"{self.name} can't be recorded {where_am_i()}\n{why}")
+
+    def strip(self, function: Any, tree: Any) -> Any:
+        """Replace nodes by numbers for a numpy function that is never recorded."""
+        if isinstance(tree, Node):
+            if function not in _METADATA:
+                self.escape(tree, f"np.{function.__name__}()")
+            return tree._peek()
+        if isinstance(tree, list | tuple):
+            return type(tree)(self.strip(function, item) for item in tree)
+        if isinstance(tree, dict):
+            return {key: self.strip(function, item) for key, item in tree.items()}
+        return tree
+
+    def close(self) -> None:
+        """End the run: a Tensor that someone kept must not be taken for a number."""
+        foreign = {id(node) for node in self.parameters.values()}
+        for node in self._alive:
+            if node.__class__ in {Tensor, WeakTensor} and id(node) not in foreign:
+                node.op, node.args, node.inputs, node.parents = None, (), (), ()
+                node.__class__ = Leaked
+        self._alive.clear()
+        self._numbers.clear()
+
+
+def random_uniform(rng: np.random.Generator, shape: Any, dtype: Any = np.float64) -> Any:
+    """Draw uniform numbers from [0, 1); a recorded program draws anew at each call.
+
+    Args:
+        rng: the generator to draw from.
+        shape: an integer or a tuple of them.
+        dtype: float64 or float32.
+
+    >>> random_uniform(np.random.default_rng(0), 2).round(3)
+    array([0.637, 0.27 ])
+    """
+    return _random(rng, "random", shape, dtype)
+
+
+def random_normal(rng: np.random.Generator, shape: Any, dtype: Any = np.float64) -> Any:
+    """Draw from the standard normal distribution; a recorded program draws anew at each call.
+
+    Args:
+        rng: the generator to draw from.
+        shape: an integer or a tuple of them.
+        dtype: float64 or float32.
+
+    >>> random_normal(np.random.default_rng(0), 2).round(3)
+    array([ 0.126, -0.132])
+    """
+    return _random(rng, "standard_normal", shape, dtype)
+
+
+def _random(rng: np.random.Generator, method: str, shape: Any, dtype: Any) -> Any:
+    shape = (int(shape),) if isinstance(shape, int | np.integer) else tuple(int(n) for n in shape)
+    tracing = _graph.tracer()
+    if tracing is not None:
+        return tracing.draw(rng, method, shape, dtype)
+    return getattr(rng, method)(shape, dtype)

@@ -1,0 +1,338 @@
+"""`Program`: a computation as data. `record` makes one; running, printing, differentiating and compiling read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from . import _graph, tree
+from ._graph import Node
+from ._tensor import Tensor
+from ._traced import Aval, Step, aval_of
+from ._tracing import Tracer
+from ._value import Value
+from .errors import DtypeError, GraphError, ShapeError, TraceError, describe
+from .ops.dynamic import DRAW
+
+__all__ = ["Aval", "Program", "Step", "record", "traceable"]
+
+Forward = Callable[[Step, list[Any]], Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """A straight line of operations in single static assignment: every value is numbered and made once.
+
+    Attributes:
+        name: what was recorded.
+        inputs: the numbers of the arguments' leaves.
+        parameters: Values and Tensors of the function's surroundings, read anew at each run, by number.
+        constants: numbers and arrays, by number.
+        steps: the operations, operands before results. Random draws are steps of the op ``draw``.
+        outputs: the numbers of the result's leaves.
+        avals: shape and dtype of every value, by number.
+        arguments: the structure of ``(args, kwargs)``.
+        result: the structure of the result.
+        static: leaves of the arguments and of the result that are no numbers, by position.
+        updates: pairs (parameter, value): after a run the parameter's array holds the value.
+
+    >>> import numpy as np
+    >>> print(record(lambda x: np.exp(x) * 2.0, np.ones(3)))
+    program <lambda>(a: float64[3]):
+      b: float64[3] = exp(a)
+      c: float64[3] = multiply(b, 2.0)
+      return c
+    """
+
+    name: str
+    inputs: tuple[int, ...]
+    parameters: Mapping[int, Any]
+    constants: Mapping[int, Any]
+    steps: tuple[Step, ...]
+    outputs: tuple[int, ...]
+    avals: Sequence[Aval]
+    arguments: tree.TreeDef
+    result: tree.TreeDef
+    static: tuple[dict[int, Any], dict[int, Any]] = field(default_factory=lambda: ({}, {}))
+    updates: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def draws(self) -> tuple[Step, ...]:
+        """The steps that draw random numbers, in their order."""
+        return tuple(step for step in self.steps if step.op is DRAW)
+
+    @property
+    def live(self) -> set[int]:
+        """The numbers that must survive a run: the outputs and the new values of updated parameters."""
+        return {*self.outputs, *(new for _, new in self.updates)}
+
+    def replaced(self, **fields: Any) -> Program:
+        """Return a copy with some fields changed."""
+        return replace(self, **fields)
+
+    def users(self) -> dict[int, int]:
+        """Return how many operands and outputs each value is."""
+        count: dict[int, int] = {}
+        for step in self.steps:
+            for i in step.inputs:
+                count[i] = count.get(i, 0) + 1
+        for i in (*self.outputs, *(new for _, new in self.updates)):
+            count[i] = count.get(i, 0) + 1
+        return count
+
+    # ---- running
+    def run(self, leaves: Sequence[Any]) -> list[Any]:
+        """Run step by step on the leaves of arguments, and return the leaves of the result.
+
+        On arrays and numbers it computes; on Values and Tensors it records, so the result can be
+        differentiated. ``updates`` are not carried out.
+        """
+        values: dict[int, Any] = {**self.constants, **self.parameters}
+        values.update(zip(self.inputs, leaves, strict=True))
+        last = self._last_uses()
+        for index, (op, inputs, params, output) in enumerate(self.steps):
+            operands = [values[i] for i in inputs]
+            answer = _draw(params) if op is DRAW else op(*operands, **params) if params else op(*operands)
+            if self.avals[output].weak and isinstance(answer, np.generic | np.ndarray):
+                answer = answer.item()
+            values[output] = answer
+            for i in last.get(index, ()):
+                del values[i]
+        return [values[i] for i in self.outputs]
+
+    def _last_uses(self) -> dict[int, list[int]]:
+        """Return which values no later step needs, by the step after which that is so."""
+        seen, found = self.live, dict[int, list[int]]()
+        for index in range(len(self.steps) - 1, -1, -1):
+            step = self.steps[index]
+            for i in {*step.inputs, step.output} - seen:
+                found.setdefault(index, []).append(i)
+                seen.add(i)
+        return found
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run on arguments like those it was recorded with.
+
+        Raises:
+            ShapeError: another structure or shape; the message names the leaf.
+            DtypeError: another dtype.
+        """
+        leaves, structure = tree.flatten((args, kwargs))
+        if structure != self.arguments:
+            raise ShapeError(f"{self.name}: recorded with arguments {self.arguments!r}, called with {structure!r}")
+        given = self.select(leaves)
+        names = self.select(tree.paths(args, "args") + tree.paths(kwargs, "kwargs"))
+        for name, leaf, number in zip(names, given, self.inputs, strict=True):
+            self._check_leaf(name, leaf, self.avals[number])
+        return self.arrange(self.run(given))
+
+    def _check_leaf(self, name: str, leaf: Any, wanted: Aval) -> None:
+        if not traceable(leaf):
+            raise DtypeError(f"{self.name}: {name} was recorded as {wanted}, got {describe(leaf)}")
+        found = Aval((), np.dtype(float), True) if isinstance(leaf, Value) else aval_of(
+            leaf._peek() if isinstance(leaf, Node) else leaf
+        )  # fmt: skip
+        if found.shape != wanted.shape:
+            raise ShapeError(f"{self.name}: {name} was recorded as {wanted}, got {found}; record it again")
+        if found.dtype != wanted.dtype:
+            raise DtypeError(f"{self.name}: {name} was recorded as {wanted}, got {found}; record it again")
+
+    def select(self, leaves: Sequence[Any]) -> list[Any]:
+        """Return of all leaves of the arguments those that are inputs."""
+        fixed = self.static[0]
+        return [leaf for i, leaf in enumerate(leaves) if i not in fixed] if fixed else list(leaves)
+
+    def arrange(self, values: Sequence[Any]) -> Any:
+        """Return output leaves arranged as the recorded function's result."""
+        fixed = self.static[1]
+        rest = iter(values)
+        return tree.unflatten(self.result, [fixed[i] if i in fixed else next(rest) for i in range(self.result.size)])
+
+    # ---- checking
+    def check(self) -> Program:
+        """Check that the program is well formed and typed, and return it.
+
+        Every operand is made before it is used, every value once; every step gives the shape and dtype noted for it,
+        and the op's gradient rules are called for by no more operands than it has.
+
+        Raises:
+            GraphError: naming the faulty step.
+
+        >>> import numpy as np
+        >>> record(np.sin, np.ones(2)).check().outputs
+        (1,)
+        """
+        known = set(self.inputs) | set(self.parameters) | set(self.constants)
+        for index, step in enumerate(self.steps):
+            where = f"{self.name}, step {index}: {self._line(step, self._names())}"
+            for i in step.inputs:
+                if i not in known:
+                    raise GraphError(f"{where}: operand {i} is not made before it is used")
+            if step.output in known:
+                raise GraphError(f"{where}: value {step.output} is made twice")
+            known.add(step.output)
+            self._check_type(step, where)
+        for i in self.live:
+            if i not in known:
+                raise GraphError(f"{self.name}: result {i} is never made")
+        for old, new in self.updates:
+            if old not in self.parameters or self.avals[old][:2] != self.avals[new][:2]:
+                raise GraphError(f"{self.name}: value {new} ({self.avals[new]}) can't update {old} ({self.avals[old]})")
+        return self
+
+    def _check_type(self, step: Step, where: str) -> None:
+        if step.op is DRAW:
+            return
+        try:
+            with np.errstate(all="ignore"):
+                answer = step.op.forward(*[self.example(i) for i in step.inputs], **step.params)
+        except Exception as exc:
+            raise GraphError(f"{where}: {exc}") from exc
+        found, noted = aval_of(answer), self.avals[step.output]
+        if found[:2] != noted[:2]:
+            raise GraphError(f"{where}: gives {found}, noted as {noted}")
+
+    def example(self, number: int) -> Any:
+        """Return an array of ones, a constant or a number of the type of a value."""
+        if number in self.constants:
+            return self.constants[number]
+        shape, dtype, weak = self.avals[number]
+        if weak:
+            return dtype.type(1).item()
+        if len(shape) >= 2 and shape[-1] == shape[-2]:
+            return np.broadcast_to(np.eye(shape[-1], dtype=dtype), shape).copy()
+        return np.ones(shape, dtype)
+
+    # ---- printing
+    def _names(self) -> dict[int, str]:
+        names: dict[int, str] = {}
+        for i, constant in self.constants.items():
+            if not isinstance(constant, np.ndarray):
+                names[i] = repr(constant)
+        numbered = [i for i in (*self.inputs, *self.parameters) if i not in names]
+        numbered += [i for i in self.constants if i not in names] + [step.output for step in self.steps]
+        for order, i in enumerate(numbered):
+            names[i] = _letters(order)
+        for i, parameter in self.parameters.items():
+            if parameter.label and parameter.label not in names.values():
+                names[i] = parameter.label
+        return names
+
+    def _line(self, step: Step, names: Mapping[int, str]) -> str:
+        operands = [names.get(i, f"?{i}") for i in step.inputs]
+        operands += [f"{key}={_brief(value)}" for key, value in step.params.items()]
+        return f"{names.get(step.output, '?')}: {self.avals[step.output]} = {step.op.name}({', '.join(operands)})"
+
+    def lines(self) -> Iterator[str]:
+        """Yield the listing line by line."""
+        names = self._names()
+        head = ", ".join(f"{names[i]}: {self.avals[i]}" for i in self.inputs)
+        yield f"program {self.name}({head}):"
+        for i in self.parameters:
+            yield f"  parameter {names[i]}: {self.avals[i]}"
+        for i, constant in self.constants.items():
+            if isinstance(constant, np.ndarray):
+                yield f"  constant {names[i]}: {self.avals[i]} = {_brief(constant)}"
+        for step in self.steps:
+            yield "  " + self._line(step, names)
+        for old, new in self.updates:
+            yield f"  update {names[old]} <- {names[new]}"
+        yield "  return " + ", ".join(names[i] for i in self.outputs)
+
+    def __str__(self) -> str:
+        """Print the listing."""
+        return "\n".join(self.lines())
+
+    def __repr__(self) -> str:
+        """Say how large it is."""
+        return f"<Program {self.name}: {len(self.inputs)} inputs, {len(self.steps)} steps, {len(self.outputs)} outputs>"
+
+
+def _letters(n: int) -> str:
+    """Return a, b, …, z, aa, ab, and so on."""
+    text = ""
+    n += 1
+    while n:
+        n, digit = divmod(n - 1, 26)
+        text = chr(97 + digit) + text
+    return text
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, np.ndarray) and value.size > 8:
+        return describe(value)
+    return " ".join(repr(value).split())
+
+
+def _draw(params: dict[str, Any]) -> Any:
+    if (tracing := _graph.tracer()) is not None:
+        return tracing.draw(params["rng"], params["method"], params["shape"], params["dtype"])
+    return DRAW.forward(**params)
+
+
+def traceable(leaf: Any) -> bool:
+    """Whether an argument's leaf is a number or array, and not part of the call's structure.
+
+    >>> traceable(2.0), traceable("mean"), traceable(True)
+    (True, False, False)
+    """
+    if isinstance(leaf, np.ndarray | np.generic):
+        return leaf.dtype.kind in "fciub"
+    return isinstance(leaf, Node | float | int | complex) and not isinstance(leaf, bool)
+
+
+def record(fun: Callable[..., Any], /, *examples: Any, **named: Any) -> Program:
+    """Run ``fun`` once on examples and return what it does as a `Program`.
+
+    Args:
+        fun: a function of numbers, arrays, Values, Tensors and nested dicts, lists and tuples of them. Anything
+            else among the arguments (a string, `None`, a bool) is fixed. If it calls `grad`, the program
+            holds forward and backward sweep.
+        *examples: arguments of the shapes and dtypes that the program shall take; their numbers don't matter.
+        **named: the same, by keyword.
+
+    Raises:
+        TraceError: ``fun`` needs the number of a traced value: a branch, ``float()``, ``.data``. It names the line.
+
+    >>> import numpy as np
+    >>> from autograd import grad
+    >>> program = record(grad(lambda x: np.sum(x * x)), np.ones(2))
+    >>> program(np.array([3.0, 4.0]))
+    array([6., 8.])
+    """
+    leaves, structure = tree.flatten((examples, named))
+    name = getattr(fun, "__name__", type(fun).__name__)
+    if _graph.tracer() is not None:
+        raise TraceError(f"record({name}) inside a recorded function: call {name} itself, or its jit")
+    tracing = Tracer(name)
+    fixed = {i: leaf for i, leaf in enumerate(leaves) if not traceable(leaf)}
+    try:
+        with _graph.trace_mode(tracing), np.errstate(all="ignore"):
+            nodes = [leaf if i in fixed else tracing.input(leaf) for i, leaf in enumerate(leaves)]
+            args, kwargs = tree.unflatten(structure, nodes)
+            answer = fun(*args, **kwargs)
+            found, result = tree.flatten(answer)
+            static = {i: leaf for i, leaf in enumerate(found) if not traceable(leaf)}
+            outputs = tuple(tracing.number(leaf) for i, leaf in enumerate(found) if i not in static)
+    finally:
+        del leaves
+        tracing.close()
+    used = {i for step in tracing.steps for i in step.inputs} | set(outputs)
+    return Program(
+        name=name,
+        inputs=tuple(tracing.inputs),
+        parameters=tracing.parameters,
+        constants={i: c for i, c in tracing.constants.items() if i in used},
+        steps=tuple(tracing.steps),
+        outputs=outputs,
+        avals=tracing.avals,
+        arguments=structure,
+        result=result,
+        static=(fixed, static),
+    )
+
+
+assert issubclass(Tensor, Node)  # noqa: S101
