@@ -26,6 +26,8 @@ from .functional import make_jvp as make_jvp
 from .functional import make_vjp as make_vjp
 from .functional import value_and_grad as value_and_grad
 from .functional import vjp as vjp
+from .ops.indexing import index_add as index_add
+from .ops.indexing import index_update as index_update
 from .ops.neural import elu as elu
 from .ops.neural import erf as erf
 from .ops.neural import erfc as erfc
@@ -63,6 +65,8 @@ __all__ = [
     "hessian",
     "hessian_vector_product",
     "hvp",
+    "index_add",
+    "index_update",
     "jacobian",
     "jvp",
     "leaky_relu",

@@ -64,7 +64,7 @@ def expand(g: Any, shape: tuple[int, ...], axis: Axis) -> Any:
            [2., 2., 2.]])
     """
     kept = keep_axes(shape, axis)
-    if type(g) is np.ndarray:
+    if type(g) is np.ndarray and g.flags.c_contiguous:
         # A zero-stride view by hand costs a tenth of np.broadcast_to, which matters for small arrays.
         g = g.reshape(kept)
         strides = tuple(0 if k != n else s for k, n, s in zip(kept, shape, g.strides, strict=True))

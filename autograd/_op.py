@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .errors import GraphError
+from .errors import AutogradError, GraphError, InPlaceError, UnsupportedError, from_numpy
 
 __all__ = ["COMPOSITIONS", "CONSTANT", "DISPATCH", "TABLE", "Case", "Op", "Operand", "Scalar", "Variadic"]
-__all__ += ["case", "composition", "constant", "primitive", "rule"]
+__all__ += ["case", "composition", "constant", "primitive", "rule", "screen"]
 
 Rule = Callable[..., Any]
 DISPATCH: dict[Any, Callable[..., Any]] = {}  # numpy function -> what a Tensor does for it
@@ -133,6 +133,10 @@ class Op:
         ((1.0,), {'axis': 0, 'keepdims': True})
         """
         n = len(self.values)
+        if len(args) == n and not kwargs:
+            return tuple(args), kwargs
+        if len(args) > n + len(self.params):
+            raise UnsupportedError(f"{self.name} takes {n + len(self.params)} arguments here, got {len(args)}")
         values = list(args[:n])
         params = dict(zip(self.params, args[n:], strict=False))
         params.update(kwargs)
@@ -140,6 +144,8 @@ class Op:
             if name not in params:
                 break
             values.append(params.pop(name))
+        if params:
+            screen(self.name, params, self.params)
         return tuple(values), params
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -153,6 +159,40 @@ class Op:
     def __repr__(self) -> str:
         """Name the row."""
         return f"<op {self.name}>"
+
+
+_INSTEAD = {
+    "where": "choose by np.where before or after",
+    "initial": "join it to the operand, or combine it with the result",
+    "dtype": "use .astype on the operand or the result",
+    "a": "give the array as the first argument, without a name",
+}
+
+
+def screen(name: str, given: dict[str, Any], known: Sequence[str]) -> None:
+    """Drop from the keywords ``given`` what asks for nothing; refuse what the function ``name`` has no rule for.
+
+    Ignoring an argument would give a wrong number. ``"**"`` among the ``known`` names lets every keyword pass.
+    """
+    for key, value in tuple(given.items()):
+        if key == "out":
+            if value is not None:
+                raise InPlaceError(
+                    f"{name}(..., out=...) would overwrite an array that a graph needs: write y = np.{name}(...)"
+                )
+            del given[key]
+        elif key not in known and "**" not in known:
+            if value is not None and not (key == "where" and value is True):
+                hint = _INSTEAD.get(key, "leave it out, or use x.data for the bare numbers")
+                raise UnsupportedError(f"{name}: the argument {key} has no gradient rule: {hint}")
+            del given[key]
+
+
+def _names(function: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the argument names of ``function``, and ``"**"`` if it takes any keyword."""
+    code = function.__code__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return (*names, "**") if code.co_flags & 0x08 else names
 
 
 def _register(op: Op, functions: Sequence[Any]) -> Op:
@@ -188,12 +228,26 @@ def constant(*functions: Any, symbol: str = "", values: tuple[str, ...] = ("x",)
 
 def composition(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Answer numpy ``functions`` on Tensors by a function written in other numpy functions."""
+    name = functions[0].__name__
 
     def register(body: Callable[..., Any]) -> Callable[..., Any]:
+        known = _names(body)
+
+        @functools.wraps(body)
+        def answer(*args: Any, **kwargs: Any) -> Any:
+            if kwargs:
+                screen(name, kwargs, known)
+            try:
+                return body(*args, **kwargs)
+            except AutogradError:
+                raise
+            except (ValueError, TypeError, IndexError) as exc:
+                raise from_numpy(name, args, kwargs, exc) from exc
+
         for function in functions:
-            DISPATCH[function] = body
-            COMPOSITIONS[function.__name__] = body
-        return body
+            DISPATCH[function] = answer
+            COMPOSITIONS[function.__name__] = answer
+        return answer
 
     return register
 
@@ -219,8 +273,7 @@ def primitive(
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
-        code = function.__code__
-        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        names = _names(function)
         one = len(rules) == 1 and isinstance(rules[0], Variadic)
         values = ("*",) if one else names[: len(rules)]
         known = {

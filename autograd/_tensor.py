@@ -19,7 +19,7 @@ from ._graph import Node, recording, tracer, unrecorded
 from ._methods import NumpyMethods
 from ._op import Op
 from ._sweep import sweep_small
-from .errors import NO_BACKWARD, InPlaceError, from_numpy
+from .errors import NO_BACKWARD, AutogradError, InPlaceError, from_numpy
 from .ops import TABLE
 
 __all__ = ["Tensor"]
@@ -241,7 +241,9 @@ class Tensor(NumpyMethods, Node):
         inputs = tuple([a._data if a.__class__ is Tensor else a if isinstance(a, _PLAIN) else raw(op, a) for a in args])
         try:
             ans = op.forward(*inputs, **params)
-        except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as exc:
+        except AutogradError:
+            raise
+        except (ValueError, TypeError, IndexError) as exc:
             raise from_numpy(op.name, inputs, params, exc) from exc
         if not op.differentiable and tracer() is None:
             return ans

@@ -25,6 +25,8 @@ __all__ = [
     "tangents_of",
 ]
 
+_SPENT: dict[str, Any] = {}  # marks the leaves of a finished run: nobody can differentiate by them any more
+
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
 
@@ -63,6 +65,9 @@ class Trace:
                 self.sources += fresh
                 new[i] = tree.unflatten(structure, fresh)
             answer = fun(*new, **kwargs)
+        for source in self.sources:
+            if source.op is None:
+                source.params = _SPENT
         self.aux = None
         if has_aux:
             if not isinstance(answer, tuple) or len(answer) != 2:
@@ -73,7 +78,7 @@ class Trace:
         self.reached = _graph.depends_on(self.order, self.sources)
         known = set(self.sources)
         linked = any(not s.is_leaf for s in self.sources)
-        foreign = any(n.is_leaf and n not in known for n in self.order)
+        foreign = any(n.is_leaf and n not in known and n.params is not _SPENT for n in self.order)
         self.open = linked or foreign or _graph.tracer() is not None
 
     def check_path(self) -> None:

@@ -32,8 +32,8 @@ def _count(x: Any, axis: Any) -> int:
 def _plain(function: Any) -> Any:
     """Call ``function`` by the metadata the table knows, dropping numpy's ``out`` and ``initial``."""
 
-    def forward(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        return function(x, axis=axis, keepdims=keepdims)
+    def forward(x: Any, axis: Any = None, keepdims: bool = False, **dtype: Any) -> Any:
+        return function(x, axis=axis, keepdims=keepdims, **dtype)
 
     return forward
 
@@ -41,7 +41,7 @@ def _plain(function: Any) -> Any:
 rule(
     np.sum,
     lambda g, ans, x, axis=None, keepdims=False, dtype=None: expand(g, x.shape, axis),
-    params=("axis", "dtype"),
+    params=("axis", "dtype", "out", "keepdims"),
     forward=lambda x, axis=None, keepdims=False, dtype=None: np.add.reduce(
         x, axis=None if axis is None else axis, keepdims=keepdims, dtype=dtype
     ),
@@ -51,7 +51,7 @@ rule(
 rule(
     np.mean,
     lambda g, ans, x, axis=None, keepdims=False, dtype=None: expand(g / _count(x, axis), x.shape, axis),
-    params=("axis", "dtype"),
+    params=("axis", "dtype", "out", "keepdims"),
     cases=_CASES,
     linear=True,
 )
@@ -75,7 +75,7 @@ rule(
     np.max,
     _share,
     also=(np.amax,),
-    params=("axis",),
+    params=("axis", "out", "keepdims"),
     forward=_plain(np.max),
     kink=_gap,
     domain="distinct",
@@ -85,7 +85,7 @@ rule(
     np.min,
     _share,
     also=(np.amin,),
-    params=("axis",),
+    params=("axis", "out", "keepdims"),
     forward=_plain(np.min),
     kink=lambda x, **params: _gap(-x, **params),
     domain="distinct",
@@ -110,14 +110,14 @@ def _others(x: Any, axis: Any) -> Any:
 
 rule(
     np.prod,
-    lambda g, ans, x, axis=None, keepdims=False: expand(g, x.shape, axis) * _others(x, axis),
-    params=("axis",),
+    lambda g, ans, x, axis=None, keepdims=False, dtype=None: expand(g, x.shape, axis) * _others(x, axis),
+    params=("axis", "dtype", "out", "keepdims"),
     forward=_plain(np.prod),
     cases=(*_CASES[:5], case((1,))),
 )
 
 
-def _cumsum_rule(g: Any, ans: Any, x: Any, axis: Any = None) -> Any:
+def _cumsum_rule(g: Any, ans: Any, x: Any, axis: Any = None, dtype: Any = None) -> Any:
     if axis is None:
         return np.reshape(np.flip(np.cumsum(np.flip(g, 0), 0), 0), x.shape)
     return np.flip(np.cumsum(np.flip(g, axis), axis), axis)
@@ -126,7 +126,7 @@ def _cumsum_rule(g: Any, ans: Any, x: Any, axis: Any = None) -> Any:
 rule(
     np.cumsum,
     _cumsum_rule,
-    params=("axis",),
+    params=("axis", "dtype"),
     cases=(case((3, 4)), case((3, 4), axis=1), case((5,), axis=0), case((0, 2), axis=0)),
     linear=True,
 )
@@ -204,7 +204,9 @@ for _function in (np.argmax, np.argmin):
     constant(_function, params=("axis", "out", "keepdims"), cases=(case((3, 4), axis=0), case((5,))))
 for _test in (np.all, np.any):
     constant(_test, params=("axis", "out", "keepdims"), domain="boolean", cases=(case((3, 4), axis=0), case((5,))))
-constant(np.count_nonzero, params=("axis",), cases=(case((3, 4), axis=0), case((5,))))
-constant(np.argsort, params=("axis",), domain="distinct", cases=(case((3, 4), axis=0), case((5,))))
+constant(np.count_nonzero, params=("axis", "keepdims"), cases=(case((3, 4), axis=0), case((5,))))
+constant(
+    np.argsort, params=("axis", "kind", "order", "stable"), domain="distinct", cases=(case((3, 4), axis=0), case((5,)))
+)
 CONSTANT.update((np.nonzero, np.flatnonzero, np.argwhere, np.searchsorted, np.digitize, np.unique, np.histogram))
 CONSTANT.update((np.allclose, np.array_equal, np.array_equiv, np.isscalar, np.may_share_memory, np.shares_memory))

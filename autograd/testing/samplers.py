@@ -85,6 +85,7 @@ DOMAINS: dict[str, Callable[[np.random.Generator, Shape], Any]] = {
     "off integer": _off_integer,
     "boolean": lambda rng, shape: rng.integers(0, 2, shape).astype(bool),
     "integer": lambda rng, shape: rng.integers(-3, 4, shape),
+    "index": lambda rng, shape: rng.integers(-2, 2, shape),  # valid along every axis of 2 or more
     "probability": lambda rng, shape: rng.uniform(0.1, 0.9, shape),
     "symmetric": _symmetric,
     "spd": _spd,
