@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from .._op import TABLE as TABLE
-<<<<<<< HEAD
-from . import dynamic, elementwise, indexing, linalg, neural, reduce, shape
-
-__all__ = ["TABLE", "dynamic", "elementwise", "indexing", "linalg", "neural", "reduce", "shape"]
-=======
 from . import (
     decompositions,
+    dynamic,
     elementwise,
     fft,
     indexing,
@@ -25,6 +21,7 @@ from . import (
 __all__ = [
     "TABLE",
     "decompositions",
+    "dynamic",
     "elementwise",
     "fft",
     "indexing",
@@ -36,4 +33,3 @@ __all__ = [
     "sequences",
     "shape",
 ]
->>>>>>> c41e09e (Complete the op table: shape, indexing, linear algebra, fft)
