@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from ._broadcasting import sum_to
-from ._graph import Node
+from ._graph import Node, tracer
 from ._op import Op
 from .errors import DtypeError, GraphError, SeedError, UnsupportedError, describe
 
-__all__ = ["as_array", "check_params", "holds_node", "match", "plain_index", "raw", "seed_of"]
+__all__ = ["as_array", "check_params", "holds_node", "match", "plain_index", "raw", "seed_of", "silence"]
 
 Array = np.ndarray[Any, Any]
 
@@ -112,3 +112,15 @@ def seed_of(tensor: Any, gradient: Any) -> Any:
     if g.shape != data.shape:
         raise SeedError(f"backward(gradient): expected shape {data.shape}, got {describe(g)}")
     return g.astype(data.dtype, copy=False)
+
+
+def silence(g: Any, v: Any) -> Any:
+    """Return a rule's answer ``v`` with 0 wherever the cotangent ``g`` that came in is 0.
+
+    Below a `where`, 0 means "not taken", and 0 · inf or 0 / 0 must not turn it into NaN.
+    """
+    if getattr(v, "shape", None) != g.shape:
+        return v
+    if tracer() is None and bool(np.all(np.isfinite(v.data if isinstance(v, Node) else v))):
+        return v
+    return np.where(g == 0.0, 0.0, v)

@@ -166,7 +166,7 @@ class Node(Operand):
             "make one with @autograd.primitive, or use x.data if the result is not differentiated"
         )
 
-    def pull(self, g: Any, cotangents: dict[Node, Any], recorded: bool, wanted: Any) -> None:
+    def pull(self, g: Any, cotangents: dict[Node, Any], recorded: bool, wanted: Any, guarded: bool) -> None:
         """Add this node's share of cotangent ``g`` to its parents' entries in ``cotangents``."""
         raise GraphError(f"{type(self).__name__} must define pull")
 
@@ -285,8 +285,10 @@ def sweep(
     """
     take = cotangents.get if keep else cotangents.pop
     hooked = Node.hooked
+    guarded: set[Node] = set()
     for node in reversed(order):
-        inner = node.op is not None and node not in stops
+        op = node.op
+        inner = op is not None and node not in stops
         g = take(node, None) if inner else cotangents.get(node)
         if g is None:
             continue
@@ -296,8 +298,10 @@ def sweep(
                 g = g if answer is None else answer
             if keep or not inner:
                 cotangents[node] = g
-        if inner and (wanted is None or node in wanted):
-            node.pull(g, cotangents, recorded, wanted)
+        if op is not None and inner and (wanted is None or node in wanted):
+            if op.guards or (guarded and node in guarded):
+                guarded.update(node.parents)
+            node.pull(g, cotangents, recorded, wanted, node in guarded)
 
 
 def backward(root: Node, seed: Any) -> None:

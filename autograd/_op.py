@@ -100,6 +100,8 @@ class Op:
         domain: where the table's test samples the values: a name of `autograd.testing`'s samplers.
         cases: shapes and metadata for the table's test; empty for elementwise ops.
         linear: whether the op is linear in each value by itself.
+        guards: whether it drops entries of its values: below it, a cotangent of exactly 0 stays 0 through any
+            entrywise op, so that a NaN of the branch not taken never reaches a gradient.
     """
 
     name: str
@@ -113,6 +115,7 @@ class Op:
     domain: Any = "real"
     cases: tuple[Case, ...] = ()
     linear: bool = False
+    guards: bool = False
     differentiable: bool = field(init=False)  # whether any argument has a rule; comparisons have none
 
     def __post_init__(self) -> None:

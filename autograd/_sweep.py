@@ -13,6 +13,7 @@ __all__ = ["sweep_small"]
 def sweep_small(root: Any, seed: Any) -> None:  # noqa: C901, PLR0912  (unrolled on purpose)
     """Run `_graph.backward` with `Tensor.pull` unrolled for one and two operands: a third faster (benchmark T1)."""
     cotangents: dict[Any, Any] = {root: seed}
+    guarded: set[Any] = set()
     get, kind = cotangents.get, root.__class__
     with record_mode(False):
         order: list[Any] = toposort((root,))
@@ -24,8 +25,11 @@ def sweep_small(root: Any, seed: Any) -> None:  # noqa: C901, PLR0912  (unrolled
             if g is None:
                 continue
             args = node.args
-            if node.__class__ is not kind or node.params or len(args) > 2 or op.rules.__class__ is not tuple:
-                node.pull(g, cotangents, False, None)
+            if op.guards or (guarded and node in guarded):
+                guarded.update(node.parents)
+                node.pull(g, cotangents, False, None, node in guarded)
+            elif node.__class__ is not kind or node.params or len(args) > 2 or op.rules.__class__ is not tuple:
+                node.pull(g, cotangents, False, None, False)
             elif len(args) == 2:
                 (a, b), (x, y), (left, right), ans = args, node.inputs, op.rules, node._data
                 if left is not None and (a.__class__ is kind or isinstance(a, Node)):

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import _graph
-from ._arrays import as_array, check_params, match, raw, seed_of
+from ._arrays import as_array, check_params, match, raw, seed_of, silence
 from ._graph import Node, recording, tracer, unrecorded
 from ._methods import NumpyMethods
 from ._op import Op
@@ -250,7 +250,7 @@ class Tensor(NumpyMethods, Node):
         parents = tuple([a for a in args if a.__class__ is Tensor or isinstance(a, Node)])
         return _node(op, args, inputs, parents, ans, params)
 
-    def pull(self, g: Any, cotangents: dict[Node, Any], recorded: bool, wanted: Any) -> None:
+    def pull(self, g: Any, cotangents: dict[Node, Any], recorded: bool, wanted: Any, guarded: bool) -> None:
         """Add this node's share of ``g`` to its operands' cotangents, with broadcasting undone."""
         op, params = self.op, self.params
         if op is None:
@@ -262,6 +262,8 @@ class Tensor(NumpyMethods, Node):
             if wanted is not None and a not in wanted:
                 continue
             v = rule(g, ans, *inputs, **params) if params else rule(g, ans, *inputs)
+            if guarded:
+                v = silence(g, v)
             if a.__class__ is not Tensor or v.shape != a._data.shape or v.dtype is not a._data.dtype:
                 v = match(op, v, a, recorded)
                 if v is None:

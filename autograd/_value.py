@@ -109,7 +109,7 @@ class Value(Node):
             return RECORDERS[op.name, False](*args)
         return RECORDERS[op.name, True](args[1], args[0])
 
-    def pull(self, g: Any, cotangents: dict[Node, Any], recorded: bool, wanted: Any) -> None:
+    def pull(self, g: Any, cotangents: dict[Node, Any], recorded: bool, wanted: Any, guarded: bool) -> None:
         """Add this node's share of ``g`` to its operands' cotangents."""
         op = self.op
         if op is None:
@@ -117,7 +117,8 @@ class Value(Node):
         args = self.args
         for a, d, rule in zip(args, self.partials, op.rules, strict=True):
             if isinstance(a, Value) and (wanted is None or a in wanted) and rule is not None:
-                _graph.accumulate(cotangents, a, rule(g, self, *args) if recorded else g * d)
+                share = rule(g, self, *args) if recorded else g * d
+                _graph.accumulate(cotangents, a, 0.0 if guarded and float(g) == 0.0 else share)
 
     def settle(self, g: Any) -> None:
         """Take a finished cotangent into ``grad``."""

@@ -218,6 +218,7 @@ rule(
     lambda g, ans, c, x, y: np.where(c, g, 0.0),
     lambda g, ans, c, x, y: np.where(c, 0.0, g),
     values=("condition", "x", "y"),
+    guards=True,
     domain=("boolean", "real", "real"),
 )
 rule(
