@@ -18,18 +18,15 @@ def sweep_small(root: Any, seed: Any) -> None:  # noqa: C901, PLR0912  (unrolled
     with record_mode(False):
         order: list[Any] = toposort((root,))
         for node in reversed(order):
-            op = node.op
-            if op is None:
-                continue
-            g = get(node)
-            if g is None:
+            op, g = node.op, get(node)
+            if op is None or g is None:
                 continue
             args = node.args
-            if op.guards or (guarded and node in guarded):
+            guard = op.guards or (guarded and node in guarded)
+            if guard:
                 guarded.update(node.parents)
+            if guard or node.__class__ is not kind or node.params or len(args) > 2 or op.rules.__class__ is not tuple:
                 node.pull(g, cotangents, False, None, node in guarded)
-            elif node.__class__ is not kind or node.params or len(args) > 2 or op.rules.__class__ is not tuple:
-                node.pull(g, cotangents, False, None, False)
             elif len(args) == 2:
                 (a, b), (x, y), (left, right), ans = args, node.inputs, op.rules, node._data
                 if left is not None and (a.__class__ is kind or isinstance(a, Node)):
