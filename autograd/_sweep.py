@@ -12,8 +12,7 @@ __all__ = ["sweep_small"]
 
 def sweep_small(root: Any, seed: Any) -> None:  # noqa: C901, PLR0912  (unrolled on purpose)
     """Run `_graph.backward` with `Tensor.pull` unrolled for one and two operands: a third faster (benchmark T1)."""
-    cotangents: dict[Any, Any] = {root: seed}
-    guarded: set[Any] = set()
+    cotangents, guarded = {root: seed}, set[Any]()
     get, kind = cotangents.get, root.__class__
     with record_mode(False):
         order: list[Any] = toposort((root,))
