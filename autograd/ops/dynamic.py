@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._op import Op, _register
+from .indexing import scatter_add
 
 __all__ = ["DRAW", "GATHER", "SCATTER", "Slot"]
 
@@ -30,9 +31,7 @@ def _gather(x: Any, *indices: Any, template: Any) -> Any:
 
 
 def _scatter(x: Any, *indices: Any, template: Any, shape: tuple[int, ...]) -> Any:
-    out = np.zeros(shape, x.dtype)
-    np.add.at(out, _filled(template, indices), x)
-    return out
+    return scatter_add(x, _filled(template, indices), shape)
 
 
 def _gather_rule(g: Any, ans: Any, x: Any, *indices: Any, template: Any) -> Any:

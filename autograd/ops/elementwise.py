@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._op import Scalar, composition, constant, rule
+from .._op import DISPATCH, Operand, Scalar, composition, constant, rule
 
 __all__: list[str] = []
 
@@ -20,6 +20,10 @@ _PI = np.pi
 
 def _zero(g: Any, ans: Any, x: Any, *_: Any, **__: Any) -> Any:
     return np.zeros_like(x) * g
+
+
+def _zero_second(g: Any, ans: Any, x: Any, y: Any) -> Any:
+    return np.zeros_like(y) * g
 
 
 def _lower(y: Any) -> Any:
@@ -212,7 +216,7 @@ rule(
     kink=lambda x, y: x - y,
     domain=("real", "shifted"),
 )
-rule(
+_WHERE = rule(
     np.where,
     None,
     lambda g, ans, c, x, y: np.where(c, g, 0.0),
@@ -225,6 +229,14 @@ rule(
     np.nan_to_num,
     lambda g, ans, x, **_: g * np.isfinite(x),
     params=("copy", "nan", "posinf", "neginf"),
+)
+
+rule(
+    np.copysign,
+    lambda g, ans, x, y: g * np.sign(x) * np.copysign(1.0, y),
+    _zero_second,
+    kink=lambda x, y: np.minimum(abs(x), abs(y)),
+    domain=("nonzero", "nonzero"),
 )
 
 # ---- steps: the derivative is 0 wherever it exists
@@ -261,7 +273,7 @@ constant(np.logical_not, np.isnan, np.isinf, np.isfinite, np.signbit)
 constant(np.invert, domain="boolean")
 
 
-rule(
+_CLIP = rule(
     np.clip,
     lambda g, ans, x, a_min=None, a_max=None: g * _inside(x, a_min, a_max),
     params=("a_min", "a_max"),
@@ -276,6 +288,35 @@ def _inside(x: Any, a_min: Any, a_max: Any) -> Any:
     return above if a_max is None else above & (x < a_max)
 
 
+@composition(np.where)
+def _where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    return np.nonzero(condition) if x is None and y is None else _WHERE(condition, x, y)
+
+
+@composition(np.clip)
+def _clip(x: Any, a_min: Any = None, a_max: Any = None, out: None = None, min: Any = None, max: Any = None) -> Any:
+    """Clip at constants by the row; bounds that have a gradient of their own are extrema."""
+    low, high = (a_min if min is None else min), (a_max if max is None else max)
+    if any(isinstance(bound, Operand) for bound in (low, high)):
+        x = x if low is None else np.maximum(x, low)
+        return x if high is None else np.minimum(x, high)
+    return _CLIP(x, a_min=low, a_max=high)
+
+
+@composition(np.divmod)
+def _divmod(x: Any, y: Any) -> Any:
+    return np.floor_divide(x, y), np.remainder(x, y)
+
+
+@composition(np.modf)
+def _modf(x: Any) -> Any:
+    whole = np.trunc(x)
+    return x - whole, whole
+
+
 @composition(np.ldexp)
 def _ldexp(x: Any, exponent: Any) -> Any:
     return x * np.exp2(np.asarray(exponent, dtype=np.float64))
+
+
+DISPATCH[np.around] = DISPATCH[np.round]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._op import CONSTANT, DISPATCH, TABLE, Operand, case, composition, primitive, rule
+from .._op import CONSTANT, TABLE, Operand, case, composition, primitive, rule
 from ..errors import DtypeError, ShapeError, UnsupportedError, describe
 from .shape import astype, shadow
 
@@ -17,6 +17,7 @@ CONSTANT.update((np.argpartition, np.nanargmax, np.nanargmin, np.lexsort, np.unr
 CONSTANT.update((np.ravel_multi_index, np.isreal, np.isneginf, np.isposinf, np.bincount, np.array_repr, np.array_str))
 CONSTANT.update((np.array2string, np.iscomplex, np.unique_values, np.unique_counts, np.unique_inverse, np.unique_all))
 CONSTANT.update((np.histogram2d, np.histogramdd, np.histogram_bin_edges, np.setdiff1d, np.intersect1d, np.union1d))
+CONSTANT.update((np.setxor1d, np.ix_, np.packbits, np.unpackbits))
 CONSTANT.update((np.broadcast_shapes, np.tril_indices_from, np.triu_indices_from, np.diag_indices_from))
 
 
@@ -269,16 +270,6 @@ rule(
 
 
 # ---- choices by mask or number
-_WHERE = DISPATCH[np.where]
-
-
-@composition(np.where)
-def _where(condition: Any, x: Any = None, y: Any = None) -> Any:
-    if x is None and y is None:
-        return np.nonzero(_plain(condition))
-    return _WHERE(condition, x, y)
-
-
 @composition(np.compress)
 def _compress(condition: Any, a: Any, axis: int | None = None) -> Any:
     return np.take(a, np.flatnonzero(_plain(condition)), axis)

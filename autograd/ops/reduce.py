@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._broadcasting import expand, normalise
-from .._op import CONSTANT, case, composition, constant, primitive, rule
+from .._op import CONSTANT, DISPATCH, case, composition, constant, primitive, rule, screen
 
 __all__ = ["logsumexp"]
 
@@ -199,6 +199,98 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         ans = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
     return ans if keepdims else np.squeeze(ans, axis=normalise(axis, np.ndim(x)))
 
+
+# ---- without the NaNs
+def _without(function: Any, fold: Any, instead: float) -> None:
+    @composition(function)
+    def answer(x: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Any:
+        return fold(np.where(np.isnan(x), instead, x), axis=axis, keepdims=keepdims, dtype=dtype)
+
+
+def _extremum(function: Any, fold: Any, instead: float) -> None:
+    @composition(function)
+    def answer(x: Any, axis: Any = None, out: None = None, keepdims: bool = False) -> Any:
+        nothing = np.all(np.isnan(x), axis=axis, keepdims=keepdims)
+        return np.where(nothing, np.nan, fold(np.where(np.isnan(x), instead, x), axis=axis, keepdims=keepdims))
+
+
+_without(np.nansum, np.sum, 0.0)
+_without(np.nanprod, np.prod, 1.0)
+_extremum(np.nanmax, np.max, -np.inf)
+_extremum(np.nanmin, np.min, np.inf)
+
+
+def _known(x: Any, axis: Any, keepdims: bool) -> Any:
+    return np.sum(~np.isnan(x), axis=axis, keepdims=keepdims)
+
+
+@composition(np.nanmean)
+def _nanmean(x: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Any:
+    return np.nansum(x, axis=axis, keepdims=keepdims) / _known(x, axis, keepdims).astype(x.dtype)
+
+
+@composition(np.nanvar)
+def _nanvar(
+    x: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: int = 0, keepdims: bool = False
+) -> Any:
+    centred = np.where(np.isnan(x), 0.0, x - np.nanmean(x, axis=axis, keepdims=True))
+    count = (_known(x, axis, keepdims) - ddof).astype(x.dtype)
+    return np.sum(np.square(centred), axis=axis, keepdims=keepdims) / count
+
+
+@composition(np.nanstd)
+def _nanstd(
+    x: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: int = 0, keepdims: bool = False
+) -> Any:
+    variance = np.nanvar(x, axis=axis, ddof=ddof, keepdims=keepdims)
+    flat = variance == 0
+    return np.where(flat, 0.0, np.sqrt(np.where(flat, 1.0, variance)))
+
+
+@composition(np.nancumsum)
+def _nancumsum(x: Any, axis: Any = None) -> Any:
+    return np.cumsum(np.where(np.isnan(x), 0.0, x), axis=axis)
+
+
+@composition(np.nancumprod)
+def _nancumprod(x: Any, axis: Any = None) -> Any:
+    return np.cumprod(np.where(np.isnan(x), 1.0, x), axis=axis)
+
+
+# ---- numpy 2.1's names, and the ufuncs' methods
+def _cumulative(name: str, fold: Any, first: float) -> None:
+    if hasattr(np, name):
+
+        @composition(getattr(np, name))
+        def answer(x: Any, axis: Any = None, dtype: Any = None, include_initial: bool = False) -> Any:
+            along = fold(x, axis=0 if axis is None else axis)
+            if not include_initial:
+                return along
+            shape = tuple(1 if i == (axis or 0) % x.ndim else n for i, n in enumerate(x.shape))
+            return np.concatenate([np.full(shape, first, x.dtype), along], axis=axis or 0)
+
+
+_cumulative("cumulative_sum", np.cumsum, 0.0)
+_cumulative("cumulative_prod", np.cumprod, 1.0)
+
+
+def _method(ufunc: Any, method: str, fold: Any) -> None:
+    def answer(x: Any, axis: Any = 0, **options: Any) -> Any:
+        screen(f"{ufunc.__name__}.{method}", options, ("keepdims",) if method == "reduce" else ())
+        return fold(x, axis=axis, **options)
+
+    DISPATCH[ufunc, method] = answer
+
+
+_method(np.add, "reduce", np.sum)
+_method(np.multiply, "reduce", np.prod)
+_method(np.maximum, "reduce", np.max)
+_method(np.minimum, "reduce", np.min)
+_method(np.logical_and, "reduce", np.all)
+_method(np.logical_or, "reduce", np.any)
+_method(np.logaddexp, "reduce", logsumexp)
+_method(np.add, "accumulate", np.cumsum)
+_method(np.multiply, "accumulate", np.cumprod)
 
 for _function in (np.argmax, np.argmin):
     constant(_function, params=("axis", "out", "keepdims"), cases=(case((3, 4), axis=0), case((5,))))

@@ -124,6 +124,17 @@ def _median(a: Any, axis: Any = None, out: None = None, overwrite_input: bool = 
     return np.reshape(middle, kept) if keepdims else middle
 
 
+@composition(np.nanmedian)
+def _nanmedian(
+    a: Any, axis: Any = None, out: None = None, overwrite_input: bool = False, keepdims: bool = False
+) -> Any:
+    ordered, kept = _sorted(a, axis)  # NaNs stand last
+    count = np.sum(~np.isnan(ordered), axis=-1, keepdims=True)
+    places = np.concatenate([np.maximum(count - 1, 0) // 2, np.minimum(count // 2, np.maximum(count - 1, 0))], axis=-1)
+    middle = np.mean(np.take_along_axis(ordered, places, -1), axis=-1)
+    return np.reshape(middle, kept) if keepdims else middle
+
+
 _ROUNDING = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint}
 
 
@@ -213,6 +224,24 @@ def _linspace(
     ramp = start + place * step
     ramp = np.moveaxis(ramp, 0, axis)
     return (ramp, step) if retstep else ramp
+
+
+@composition(np.logspace)
+def _logspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: None = None, axis: int = 0
+) -> Any:
+    return np.power(base, np.linspace(start, stop, num, endpoint=endpoint, axis=axis))
+
+
+@composition(np.vander)
+def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    powers = np.arange(len(x) if N is None else N, dtype=x.dtype)
+    return np.expand_dims(x, -1) ** (powers if increasing else powers[::-1])
+
+
+@composition(np.unwrap)
+def _unwrap(p: Any, discont: Any = None, axis: int = -1, period: float = 2 * np.pi) -> Any:
+    return p + (np.unwrap(p.data, discont, axis, period=period) - p.data)
 
 
 @composition(np.cov)
