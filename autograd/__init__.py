@@ -54,6 +54,7 @@ __all__ = [
     "Value",
     "checkpoint",
     "custom_vjp",
+    "draw",
     "elementwise_grad",
     "elu",
     "erf",
@@ -93,10 +94,15 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> _typing.Any:
-    """Load what only tests need when it is first used."""
-    if name == "testing":
-        from importlib import import_module
+_LATE = {"draw": "autograd.export.drawing"}  # loaded when first used: a training program draws nothing
 
+
+def __getattr__(name: str) -> _typing.Any:
+    """Load what only tests and readers of graphs need when it is first used."""
+    from importlib import import_module
+
+    if name == "testing":
         return import_module("autograd.testing")
+    if name in _LATE:
+        return getattr(import_module(_LATE[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,149 @@
+"""A graph as a reader sees it: boxes with text, edges in operand order, groups. Every picture is made of this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["ROLES", "Box", "Diagram", "Edge", "Role", "array_text", "number_text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """How a kind of box looks: its meaning, the fill, the ink, the outline.
+
+    The fills differ in lightness as well as in hue, or the outline is dashed, so that a print in grey
+    tells them apart.
+    """
+
+    meaning: str
+    fill: str
+    ink: str
+    line: str
+    dashed: bool = False
+
+
+ROLES: dict[str, Role] = {
+    "loss": Role("result", "#1f3a5f", "#ffffff", "#1f3a5f"),
+    "parameter": Role("parameter", "#e8a33d", "#111111", "#8a5a10"),
+    "input": Role("input", "#bfe3c6", "#111111", "#3c7a4a"),
+    "leaf": Role("leaf", "#e8a33d", "#111111", "#8a5a10"),
+    "constant": Role("constant", "#ffffff", "#444444", "#777777", dashed=True),
+    "op": Role("operation", "#ffffff", "#111111", "#444444"),
+    "group": Role("group", "#e9e9f2", "#111111", "#555577"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One node of a drawing.
+
+    Attributes:
+        name: what the node is called.
+        role: a key of `ROLES`.
+        formula: the operation with its operands' names; empty for a leaf.
+        shape: shape and dtype; empty for a scalar.
+        data: the numbers.
+        grad: the gradient; empty before there is one.
+        group: the modules it belongs to, outermost first.
+        detail: more lines, for a box that stands for many nodes.
+        symbol: the operation's printed name.
+    """
+
+    name: str
+    role: str
+    formula: str = ""
+    shape: str = ""
+    data: str = ""
+    grad: str = ""
+    group: tuple[str, ...] = ()
+    detail: tuple[str, ...] = ()
+    symbol: str = ""
+
+    @property
+    def title(self) -> str:
+        """The first line: the name, and how it was computed."""
+        return f"{self.name} = {self.formula}" if self.formula else self.name
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Every line of text in the box."""
+        rows = [self.title, self.shape]
+        if self.role == "constant":
+            rows = [self.name if self.data in ("", self.name) else f"{self.name} {self.data}", self.shape]
+        else:
+            rows += [f"data {self.data}" if self.data else "", f"grad {self.grad}" if self.grad else ""]
+        return tuple(row for row in (*rows, *self.detail) if row)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An operand's way into an operation: from box ``source`` to place ``slot`` of box ``target``."""
+
+    source: int
+    target: int
+    slot: int = 0
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """Boxes, operands before results, and the edges between them, sorted by target and operand.
+
+    Attributes:
+        boxes: what is drawn.
+        edges: pairs of indices into ``boxes``.
+        note: a sentence below the picture, where it leaves something out.
+    """
+
+    boxes: tuple[Box, ...]
+    edges: tuple[Edge, ...]
+    note: str = ""
+
+    def roles(self) -> list[str]:
+        """Return the roles that occur, in the order of `ROLES`."""
+        found = {box.role for box in self.boxes}
+        return [role for role in ROLES if role in found]
+
+    def operands(self) -> list[list[int]]:
+        """Return for each box its operands' indices, in order."""
+        table: list[list[int]] = [[] for _ in self.boxes]
+        for edge in self.edges:
+            table[edge.target].append(edge.source)
+        return table
+
+
+def number_text(x: float) -> str:
+    """Write a number in four digits.
+
+    >>> number_text(-0.00402312), number_text(2.0)
+    ('-0.004023', '2')
+    """
+    return f"{x:.4g}"
+
+
+def array_text(array: object, size: int = 6) -> str:
+    """Write an array: all its numbers up to ``size`` of them, else the smallest and largest.
+
+    >>> array_text(np.array([[1.0, 2.0], [0.5, -3.0]]))
+    '[[1, 2], [0.5, -3]]'
+    >>> array_text(np.arange(100.0))
+    '0 … 99'
+    """
+    a = np.asarray(array)
+    if a.size == 0:
+        return "[]"
+    if a.size <= size:
+        return _nested(a.tolist())
+    if a.dtype.kind not in "fiub":
+        return f"{a.size} numbers"
+    if a.dtype.kind == "f" and not np.isfinite(a).all():
+        return f"{int(np.count_nonzero(~np.isfinite(a)))} of {a.size} not finite"
+    return f"{number_text(float(a.min()))} … {number_text(float(a.max()))}"
+
+
+def _nested(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_nested(item) for item in value)}]"
+    return str(value) if isinstance(value, complex | bool) else number_text(float(value))  # type: ignore[arg-type]

@@ -1,0 +1,124 @@
+"""What a closed box says about the nodes inside it, and which nodes to close when there are too many to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .diagram import ROLES, Box, number_text
+
+__all__ = ["Key", "Tally", "bands", "closing"]
+
+BANDS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Which closed box: the modules around it, its name, and a word that tells equal names apart."""
+
+    modules: tuple[str, ...]
+    name: str
+    kind: str = ""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts over the nodes of one closed box."""
+
+    key: Key
+    nodes: int = 0
+    symbols: dict[str, int] = field(default_factory=dict)
+    leaves: dict[str, int] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    steepest: float = -1.0
+
+    def count(self, node: Any, role: str) -> None:
+        """Take in a node; ``role`` is that of a leaf."""
+        self.nodes += 1
+        grad = node.grad
+        if role:
+            self.leaves[role] = self.leaves.get(role, 0) + 1
+            self.sizes[role] = self.sizes.get(role, 0) + node.size
+        else:
+            symbol = node.op.symbol
+            self.symbols[symbol] = self.symbols.get(symbol, 0) + 1
+        if grad is not None:
+            steep = abs(grad) if grad.__class__ is float else float(np.max(np.abs(grad), initial=0.0))
+            self.steepest = max(self.steepest, steep)
+
+    def box(self) -> Box:
+        """Return the box that stands for the nodes."""
+        rows = []
+        if self.symbols:
+            total = sum(self.symbols.values())
+            rows.append(f"{total:,} operation{'s' * (total > 1)}")
+            common = sorted(self.symbols.items(), key=lambda item: (-item[1], item[0]))
+            rows += [f"  {symbol:<6} {count:,}" for symbol, count in common[:4]]
+            rest = sum(count for _, count in common[4:])
+            rows += [f"  others {rest:,}"] if rest else []
+        for role, count in self.leaves.items():
+            word = f"{count:,} {ROLES[role].meaning}{'s' * (count > 1)}"
+            size = self.sizes[role]
+            rows.append(word.replace("leafs", "leaves") + (f", {size:,} numbers" if size != count else ""))
+        if self.steepest >= 0.0:
+            rows.append(f"|grad| <= {number_text(self.steepest)}")
+        role = "group" if self.symbols or len(self.leaves) != 1 else next(iter(self.leaves))
+        return Box(self.key.name, role, group=self.key.modules, detail=tuple(rows))
+
+
+def closing(modules: Mapping[Any, tuple[str, ...]], depth: int) -> dict[Any, Key]:
+    """Return the key of every node that lies deeper than ``depth`` open modules."""
+    return {node: Key(path[:depth], path[depth]) for node, path in modules.items() if len(path) > depth}
+
+
+def bands(nodes: Sequence[Any], roots: Sequence[Any], role: Any) -> dict[Any, Key]:
+    """Cut a graph into `BANDS` layers of about equally many operations, by distance from the leaves.
+
+    Leaves go with the band that first uses them. The results stay out: they are drawn.
+    """
+    level: dict[Any, int] = {}
+    sizes: list[int] = []
+    for node in nodes:
+        if node.op is None:
+            level[node] = 0
+            continue
+        high = level[node] = 1 + max([level[p] for p in node.parents], default=0)
+        if high >= len(sizes):
+            sizes += [0] * (high + 1 - len(sizes))
+        sizes[high] += 1
+    names = _ranges(sizes)
+    keys: dict[Any, Key] = {}
+    leaf_keys: dict[tuple[str, str], Key] = {}
+    apart = set(roots)
+    for node in nodes:
+        if node.op is None:
+            continue
+        key = names[level[node]]
+        if node not in apart:
+            keys[node] = key
+        for p in node.parents:
+            if p.op is None and p not in keys:
+                what = role(p)
+                keys[p] = leaf_keys.setdefault((key.name, what), Key((), f"into {key.name}", what))
+    return keys
+
+
+def _ranges(sizes: Sequence[int]) -> list[Key]:
+    """Return the band of every level."""
+    share = sum(sizes) / BANDS
+    cuts, count = [0], 0
+    for high, size in enumerate(sizes):
+        count += size
+        if count >= share * len(cuts) and len(cuts) < BANDS:
+            cuts.append(high)
+    cuts.append(len(sizes) - 1)
+    cuts = sorted(set(cuts))
+    keys = [Key((), "level 0")]
+    for low, high in zip(cuts, cuts[1:], strict=False):
+        first = low + 1
+        name = f"levels {first:,} to {high:,}" if high > first else f"level {high:,}"
+        keys += [Key((), name)] * (high - low)
+    return keys
