@@ -22,7 +22,8 @@ def to_dot(diagram: Diagram, direction: str = "auto") -> str:
     lines = [
         "digraph autograd {",
         f'  rankdir={"LR" if direction == "right" else "TB"}; ordering="in"; nodesep=0.25; ranksep=0.35;',
-        '  node [shape=box style="rounded,filled" fontname="DejaVu Sans Mono" fontsize=10 margin="0.1,0.05" width=0.3 height=0.3];',
+        '  node [shape=box style="rounded,filled" fontname="DejaVu Sans Mono" fontsize=10];',
+        '  node [margin="0.1,0.05" width=0.3 height=0.3];',
         '  edge [color="#666666" arrowsize=0.6]; fontname="DejaVu Sans Mono"; fontsize=10;',
     ]
     _group(diagram, list(range(len(diagram.boxes))), 0, "", lines)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 __all__ = ["Layered", "Link", "layered"]
 
 GAP_BOX, GAP_LINE, GAP_LAYER = 18.0, 12.0, 30.0
 SWEEPS_ORDER, SWEEPS_PLACE = 10, 24
+LIGHT = 0.02  # the weight of a leaf beside that of an operation
 Point = tuple[float, float]
 
 
@@ -40,8 +43,15 @@ class Layered:
 class _Net:
     """Items and the bends of long links, in layers, with the segments between neighbouring layers."""
 
-    def __init__(self, sizes: Sequence[tuple[float, float]], links: Sequence[Link], top: range, bottom: range) -> None:
-        self.sizes = list(sizes)
+    def __init__(
+        self,
+        sizes: Sequence[tuple[float, float]],
+        links: Sequence[Link],
+        top: range,
+        bottom: range,
+        frames: AbstractSet[int],
+    ) -> None:
+        self.sizes, self.top, self.frames = list(sizes), top, frames
         self.count = len(sizes)
         rank = _ranks(len(sizes), links, top, bottom)
         self.rank = rank
@@ -59,8 +69,10 @@ class _Net:
                 chain.append(bends[key])
             chain.append(link.target)
             self.chains.append(chain)
-            for a, b in zip(chain, chain[1:], strict=False):
-                self.segments[a, b, link.out if a == link.source else 0.0, link.into if b == link.target else 0.0] = None
+            for a, b in itertools.pairwise(chain):
+                self.segments[a, b, link.out if a == link.source else 0.0, link.into if b == link.target else 0.0] = (
+                    None
+                )
         self.above: list[list[tuple[int, float, float]]] = [[] for _ in self.sizes]
         self.below: list[list[tuple[int, float, float]]] = [[] for _ in self.sizes]
         for a, b, out, into in self.segments:
@@ -69,6 +81,22 @@ class _Net:
 
     def is_bend(self, i: int) -> bool:
         return i >= self.count
+
+    def weight(self, i: int, n: int) -> float:
+        """Return how strongly a link draws its ends together: bends into a line, results below their operations.
+
+        A leaf follows its operation and not the other way round, so that a chain of layers runs straight down.
+        """
+        if self.is_bend(i) and self.is_bend(n):
+            return 8.0
+        return LIGHT if self.is_leaf(n) else 1.0
+
+    def is_leaf(self, i: int) -> bool:
+        return not self.above[i] and i not in self.top
+
+    def pull(self, offset: float, i: int) -> float:
+        """Return an end's place for alignment: a box counts by its middle, a frame by where the link crosses it."""
+        return offset if i in self.frames else 0.0
 
     def rows(self) -> list[list[int]]:
         """Return the items of each layer, highest rank first, in the order a walk from the results meets them."""
@@ -91,15 +119,19 @@ class _Net:
         return half + (GAP_LINE if self.is_bend(left) or self.is_bend(right) else GAP_BOX)
 
 
-def layered(sizes: Sequence[tuple[float, float]], links: Sequence[Link], top: range, bottom: range) -> Layered:
+def layered(
+    sizes: Sequence[tuple[float, float]], links: Sequence[Link], top: range, bottom: range, frames: AbstractSet[int]
+) -> Layered:
     """Place items of the given ``sizes`` so that every link leads down.
 
     Args:
         sizes: extent across and along.
         links: an acyclic set of edges.
-        top, bottom: items that must lie in the first and in the last layer.
+        top: items that must lie in the first layer.
+        bottom: items that must lie in the last layer.
+        frames: items that are frames with boxes inside.
     """
-    net = _Net(sizes, links, top, bottom)
+    net = _Net(sizes, links, top, bottom, frames)
     rows = _ordered(net)
     across = _places(net, rows)
     left = min((across[i] - s[0] / 2 for i, s in enumerate(net.sizes)), default=0.0)
@@ -214,12 +246,12 @@ def _places(net: _Net, rows: list[list[int]]) -> list[float]:
                 near = near if one_sided and near else net.above[i] + net.below[i]
                 total, weight = 0.0, 0.0
                 for n, out, into in near:
-                    w = 8.0 if net.is_bend(i) and net.is_bend(n) else 1.0
-                    total += w * (across[n] + out - into)
+                    w = net.weight(i, n)
+                    total += w * (across[n] + net.pull(out, n) - net.pull(into, i))
                     weight += w
                 wanted.append(total / weight if weight else across[i])
-                weights.append(weight or 1.0)
-            gaps = [net.gap(a, b) for a, b in zip(row, row[1:], strict=False)]
+                weights.append(LIGHT if net.is_leaf(i) else weight or 1.0)
+            gaps = [net.gap(a, b) for a, b in itertools.pairwise(row)]
             for i, u in zip(row, _spread(wanted, weights, gaps), strict=True):
                 across[i] = u
     return across

@@ -87,9 +87,7 @@ def arrange(
     turn: Callable[[float, float], Point] = (lambda u, v: (u, v)) if vertical else (lambda u, v: (v, u))
     boxes = [Rect(*turn(*scope.boxes[i]), *sizes[i]) for i in range(len(sizes))]
     frames = [Rect(*turn(f.x, f.y), *turn(f.width, f.height), f.title) for f in scope.frames]
-    routes = [
-        Route(tuple(turn(*p) for p in r.points), r.source, r.target, r.slot, r.final) for r in scope.routes
-    ]
+    routes = [Route(tuple(turn(*p) for p in r.points), r.source, r.target, r.slot, r.final) for r in scope.routes]
     return Layout(boxes, frames, routes, *turn(*scope.size), vertical)
 
 
@@ -132,7 +130,8 @@ class _Builder:
             into = self.port(e.target, e.slot) if final else end.ways_in[e.source] if end else 0.0
             key = (e.source, b, e.slot if final else -1)
             links.setdefault(key, Link(a, b, out, into, e.source, e.target if final else -1, e.slot))
-        done = layered(sizes, list(links.values()), range(first, last), range(last, len(sizes)))
+        frames = {k for k, scope in enumerate(inner) if scope is not None}
+        done = layered(sizes, list(links.values()), range(first, last), range(last, len(sizes)), frames)
         return self.assemble(path, items, inner, done, (ways_in, ways_out))
 
     def split(self, depth: int, members: list[int]) -> tuple[dict[int, int], list[tuple[bool, list[int]]]]:
@@ -187,9 +186,7 @@ class _Builder:
         self.connect(out, done, (u0, v0), len(items), ways)
         return out
 
-    def connect(
-        self, out: _Scope, done: Layered, corner: Point, first: int, ways: tuple[list[int], list[int]]
-    ) -> None:
+    def connect(self, out: _Scope, done: Layered, corner: Point, first: int, ways: tuple[list[int], list[int]]) -> None:
         """Add this scope's own edges, stretched to the frame where they cross it."""
         (u0, v0), (width, height) = corner, out.size
         ports = [u + u0 for u, _ in done.centres[first:]]

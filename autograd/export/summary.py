@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -117,7 +118,7 @@ def _ranges(sizes: Sequence[int]) -> list[Key]:
     cuts.append(len(sizes) - 1)
     cuts = sorted(set(cuts))
     keys = [Key((), "level 0")]
-    for low, high in zip(cuts, cuts[1:], strict=False):
+    for low, high in itertools.pairwise(cuts):
         first = low + 1
         name = f"levels {first:,} to {high:,}" if high > first else f"level {high:,}"
         keys += [Key((), name)] * (high - low)

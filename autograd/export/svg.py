@@ -56,11 +56,15 @@ def to_svg(diagram: Diagram, direction: str = "auto", ids: bool = False, layout:
     shift = (wide - layout.width) / 2
     tall = layout.height + LEGEND + (LINE + 6 if diagram.note else 0)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide:.0f}" height="{tall:.0f}" '
-        f'viewBox="0 0 {wide:.0f} {tall:.0f}" role="img" aria-label="computation graph">',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide:.0f}" height="{tall:.0f}" '
+            f'viewBox="0 0 {wide:.0f} {tall:.0f}" role="img" aria-label="computation graph">'
+        ),
         f"<style>{STYLE}</style>",
-        '<defs><marker id="a" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-        '<path d="M0,0.5L8,4L0,7.5z" fill="#666"/></marker></defs>',
+        (
+            '<defs><marker id="a" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+            '<path d="M0,0.5L8,4L0,7.5z" fill="#666"/></marker></defs>'
+        ),
         f'<rect width="{wide:.0f}" height="{tall:.0f}" fill="#fff"/>',
         f'<g transform="translate({shift:.1f},0)">',
         *(_frame(frame) for frame in layout.frames),
@@ -82,9 +86,11 @@ def _box(index: int, box: Box, at: Rect, ids: bool) -> str:
     dash = ' stroke-dasharray="3 2"' if role.dashed else ""
     mark = f' id="n{index}"' if ids else ""
     rows = [
-        f'<g class="n {box.role}"{mark}><title>{escape(chr(10).join(box.lines))}</title>'
-        f'<rect x="{x:.1f}" y="{y:.1f}" width="{at.width:.1f}" height="{at.height:.1f}" rx="4" '
-        f'fill="{role.fill}" stroke="{role.line}"{dash}/>'
+        (
+            f'<g class="n {box.role}"{mark}><title>{escape(chr(10).join(box.lines))}</title>'
+            f'<rect x="{x:.1f}" y="{y:.1f}" width="{at.width:.1f}" height="{at.height:.1f}" rx="4" '
+            f'fill="{role.fill}" stroke="{role.line}"{dash}/>'
+        )
     ]
     for k, line in enumerate(box.lines):
         kind = ' class="t"' if k == 0 and box.role != "constant" else ""

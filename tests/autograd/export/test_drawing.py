@@ -229,7 +229,10 @@ def check_layout(diagram, direction):
     layout = layout_of(diagram, direction)
     places = boxes_of(layout)
     for i, a in enumerate(places):
-        assert a[0] >= 0 and a[1] >= 0 and a[2] <= layout.width and a[3] <= layout.height
+        assert a[0] >= 0
+        assert a[1] >= 0
+        assert a[2] <= layout.width
+        assert a[3] <= layout.height
         assert all(apart(a, b) for b in places[:i]), "boxes overlap"
         lines = diagram.boxes[i].lines
         assert max(len(line) for line in lines) * CHAR + 2 * PAD <= a[2] - a[0] + 0.01
