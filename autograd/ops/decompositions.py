@@ -83,9 +83,11 @@ def _eig_rule(g: Any, ans: Any, x: Any) -> Any:
     return conj(np.linalg.solve(ctranspose(v), np.matmul(inner, ctranspose(v))))
 
 
-@primitive(_eig_rule, register=True, domain="invertible", cases=_SQUARE)
+@primitive(_eig_rule, register=True, domain="symmetric", cases=_SQUARE)
 def eig_packed(x: Any) -> Any:
     """Return eigenvalues and eigenvectors of square matrices as one array: [w, V], of shape (..., n, n + 1).
+
+    Eigenvectors have length 1 and, where they are complex, an arbitrary phase, which is not differentiated.
 
     Args:
         x: square matrices with distinct eigenvalues, of shape (..., n, n).

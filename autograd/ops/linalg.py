@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from .._broadcasting import expand
 from .._op import CONSTANT, Operand, case, composition, primitive, rule
 from ..errors import OptionError, ShapeError
-from ._matrix import conj, ctranspose, half, one_triangle, transpose
+from ._matrix import conj, ctranspose, half, inverse, one_triangle, transpose
 
-__all__ = ["cofactor", "diagonal_put", "logabsdet", "slogdet_sign"]
+__all__ = ["cofactor", "diagonal_put", "euclidean_norm", "logabsdet", "slogdet_sign"]
 
 CONSTANT.add(np.linalg.matrix_rank)
 _ONE = np.eye(1)
@@ -155,6 +156,13 @@ def cofactor(x: Any) -> Any:
     array([[ 4., -2.],
            [-2.,  1.]])
     """
+    x = np.asarray(x)
+    with np.errstate(all="ignore"):
+        det = np.linalg.det(x)
+        if x.size and np.all(det != 0):  # det(x) x⁻ᵀ takes a quarter of the time, and loses nothing far from singular
+            inv = np.linalg.inv(x)
+            if np.all(np.absolute(x).sum(axis=(-2, -1)) * np.absolute(inv).sum(axis=(-2, -1)) < 1e8):
+                return det[..., None, None] * transpose(inv)
     u, s, vh = np.linalg.svd(x)
     n = s.shape[-1]
     others = np.prod(np.where(np.eye(n, dtype=bool), 1.0, s[..., None, :]), axis=-1).astype(s.dtype)
@@ -293,19 +301,33 @@ def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
 
 
 # ---- norms
-def _root(square: Any) -> Any:
-    """Return the square root, with derivative 0 at 0."""
-    zero = square == 0
-    return np.where(zero, 0.0, np.sqrt(np.where(zero, 1.0, square)))
+def _length_rule(g: Any, ans: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return expand(g * inverse(ans), x.shape, axis) * conj(x)
 
 
-def _squares(x: Any) -> Any:
-    return np.square(np.real(x)) + np.square(np.imag(x)) if x.dtype.kind == "c" else np.square(x)
+@primitive(
+    _length_rule,
+    register=True,
+    cases=(case((3, 4)), case((3, 4), axis=0), case((2, 3, 4), axis=(0, -1), keepdims=True), case((0, 2))),
+)
+def euclidean_norm(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return √Σ|xᵢ|², with derivative 0 where it is 0: a row, because as a composition it took three times as long.
+
+    Args:
+        x: an array or Tensor of any shape.
+        axis: an axis, a tuple of axes, or `None` for all.
+        keepdims: keep the folded axes with size 1.
+
+    >>> float(euclidean_norm(np.array([3.0, 4.0])))
+    5.0
+    """
+    square = (x * x.conj()).real if x.dtype.kind == "c" else x * x
+    return np.sqrt(np.sum(square, axis=axis, keepdims=keepdims))
 
 
 def _vector_norm(x: Any, order: Any, axis: Any, keepdims: bool) -> Any:
     if order is None or order == 2:
-        return _root(np.sum(_squares(x), axis=axis, keepdims=keepdims))
+        return euclidean_norm(x, axis=axis, keepdims=keepdims)
     size = np.absolute(x)
     if order == np.inf:
         return np.max(size, axis=axis, keepdims=keepdims)
@@ -323,7 +345,7 @@ def _vector_norm(x: Any, order: Any, axis: Any, keepdims: bool) -> Any:
 def _matrix_norm(x: Any, order: Any, axis: tuple[int, int], keepdims: bool) -> Any:
     row, column = (a % x.ndim for a in axis)
     if order in (None, "fro", "f"):
-        return _root(np.sum(_squares(x), axis=(row, column), keepdims=keepdims))
+        return euclidean_norm(x, axis=(row, column), keepdims=keepdims)
     if order in (1, -1, np.inf, -np.inf):
         along = row if abs(order) == 1 else column
         sums = np.sum(np.absolute(x), axis=along, keepdims=True)

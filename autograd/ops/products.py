@@ -88,6 +88,17 @@ def _pair(axes: Any, a: Any, b: Any) -> tuple[list[int], list[int]]:
     return left, right
 
 
+def _shaped(x: Any, shape: tuple[int, ...]) -> Any:
+    return x if x.shape == shape else np.reshape(x, shape)
+
+
+def _matrix(x: Any, axes: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+    """Permute and reshape, without recording what changes nothing."""
+    if axes != tuple(range(x.ndim)):
+        x = np.transpose(x, axes)
+    return _shaped(x, shape)
+
+
 @composition(np.tensordot, np.linalg.tensordot)
 def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     a, b = _arrays(a, b)
@@ -96,9 +107,9 @@ def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     free_b = [i for i in range(b.ndim) if i not in right]
     inner = math.prod(a.shape[i] for i in left)
     shape = [a.shape[i] for i in free_a], [b.shape[i] for i in free_b]
-    a = np.reshape(np.transpose(a, (*free_a, *left)), (math.prod(shape[0]), inner))
-    b = np.reshape(np.transpose(b, (*right, *free_b)), (inner, math.prod(shape[1])))
-    return np.reshape(np.matmul(a, b), (*shape[0], *shape[1]))
+    a = _matrix(a, (*free_a, *left), (math.prod(shape[0]), inner))
+    b = _matrix(b, (*right, *free_b), (inner, math.prod(shape[1])))
+    return _matrix(np.matmul(a, b), (0, 1), (*shape[0], *shape[1]))
 
 
 def _vecdot(x1: Any, x2: Any, axis: int = -1) -> Any:
@@ -235,10 +246,10 @@ def _product(x: Any, lx: Labels, y: Any, ly: Labels, keep: set[int]) -> tuple[An
         return (np.sum(product, axis=tuple(range(-len(inner), 0))) if inner else product), order
     lead = tuple(sizes[0][i] for i in batch)
     m, k, n = (math.prod(sizes[s][i] for i in group) for s, group in ((0, rows), (0, inner), (1, columns)))
-    left = np.reshape(_aligned(x, lx, (*batch, *rows, *inner)), (*lead, m, k))
-    right = np.reshape(_aligned(y, ly, (*batch, *inner, *columns)), (*lead, k, n))
+    left = _shaped(_aligned(x, lx, (*batch, *rows, *inner)), (*lead, m, k))
+    right = _shaped(_aligned(y, ly, (*batch, *inner, *columns)), (*lead, k, n))
     shape = (*lead, *(sizes[0][i] for i in rows), *(sizes[1][i] for i in columns))
-    return np.reshape(np.matmul(left, right), shape), order
+    return _shaped(np.matmul(left, right), shape), order
 
 
 @functools.lru_cache(maxsize=256)

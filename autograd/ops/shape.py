@@ -103,6 +103,7 @@ def _transpose_rule(g: Any, ans: Any, x: Any, axes: Any = None) -> Any:
 _TRANSPOSE = rule(
     np.transpose,
     _transpose_rule,
+    forward=lambda x, axes=None: np.asarray(x).transpose(axes),
     params=("axes",),
     cases=(case((3, 4)), case((2, 3, 4), axes=(1, -1, 0)), case((5,)), case(())),
     linear=True,
@@ -145,7 +146,7 @@ def _ravel(x: Any, order: str = "C") -> Any:
 def _reshaping(function: Any) -> None:
     @composition(function)
     def answer(x: Any, *args: Any, **kwargs: Any) -> Any:
-        return _RESHAPE(x, shape=function(shadow(x.shape), *args, **kwargs).shape)
+        return x._apply(_RESHAPE, (x,), {"shape": function(shadow(x.shape), *args, **kwargs).shape})
 
 
 def _raising(function: Any) -> None:
@@ -159,7 +160,7 @@ def _permuting(function: Any) -> None:
     @composition(function)
     def answer(x: Any, *args: Any, **kwargs: Any) -> Any:
         marked = shadow(tuple(range(1, x.ndim + 1)))  # axis i has size i + 1: the new shape is the permutation
-        return _TRANSPOSE(x, axes=tuple(n - 1 for n in function(marked, *args, **kwargs).shape))
+        return x._apply(_TRANSPOSE, (x,), {"axes": tuple([n - 1 for n in function(marked, *args, **kwargs).shape])})
 
 
 _reshaping(np.expand_dims)
