@@ -13,11 +13,13 @@ from pathlib import Path
 
 from benchmarks import environments
 from benchmarks.environments import Peer
-from benchmarks.measuring import QUICK, Effort, measure, measure_imports
+from benchmarks.fresh import measure_first_calls, measure_imports, measure_memory
+from benchmarks.measuring import QUICK, Effort, measure
 from benchmarks.report import Result, document, workload_section
 from benchmarks.session import PeerError, Session
 from benchmarks.workloads import Workload, all_workloads
 
+FRESH = {"import": measure_imports, "first": measure_first_calls, "memory": measure_memory}
 NOTES = environments.HERE / "notes.md"
 
 
@@ -86,8 +88,8 @@ def _run(workloads: Sequence[Workload], peers: Sequence[Peer], effort: Effort, c
             result = Result(workload)
             for case in workload.cases:
                 _say(f"{workload.name} {case}")
-                if workload.kind == "import":
-                    result.cases[case] = measure_imports(workload, [s.peer for s in sessions], effort, _say)
+                if workload.kind in FRESH:
+                    result.cases[case] = FRESH[workload.kind](workload, case, [s.peer for s in sessions], effort, _say)
                 else:
                     result.cases[case] = measure(workload, case, sessions, effort, _say)
             results.append(result)

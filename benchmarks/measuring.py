@@ -1,7 +1,6 @@
 """Measure one case of one workload: compare the peers' answers, then time them round by round, by turns."""
 
 import statistics
-import subprocess
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -9,7 +8,6 @@ from typing import Any, Protocol
 
 from benchmarks import wire
 from benchmarks.comparing import differences
-from benchmarks.environments import Peer
 from benchmarks.session import PeerError
 from benchmarks.workloads import Workload
 
@@ -50,7 +48,6 @@ class Timing:
     seconds: list[float] = field(default_factory=list)
     problem: str = ""
     number: int = 1
-    peak: int | None = None
 
     @property
     def median(self) -> float:
@@ -114,29 +111,3 @@ def _rounds(running: list[tuple[Asked, Timing]], effort: Effort) -> None:
                 timing.seconds += session.ask("time", number=timing.number, blocks=effort.blocks)["seconds"]
             except PeerError as error:
                 timing.problem = f"failed: {error}"
-
-
-def measure_imports(workload: Workload, peers: Iterable[Peer], effort: Effort, say: Say) -> list[Timing]:
-    """Time ``import`` in fresh interpreters that have imported numpy already, by turns."""
-    timings: dict[str, Timing] = {}
-    peers = [peer for peer in peers if peer.imports]
-    for turn in range(effort.rounds * effort.blocks + 1):
-        for peer in peers:
-            timing = timings.setdefault(peer.name, Timing(peer.name))
-            if timing.problem:
-                continue
-            program = (
-                "import time, numpy; start = time.perf_counter()\n"
-                f"import {peer.imports}\nprint(time.perf_counter() - start)"
-            )
-            done = subprocess.run(  # noqa: S603  (the program stands above)
-                [peer.python, "-P", "-c", program], env=peer.variables(), capture_output=True, text=True, check=False
-            )
-            if done.returncode:
-                timing.problem = "failed: " + (done.stderr.strip().splitlines() or ["without a word"])[-1]
-                say(f"{workload.name}: {peer.name}: {timing.problem}")
-            elif turn:  # the first one compiles and fills the file cache
-                timing.seconds.append(float(done.stdout))
-            else:
-                timing.first_call = float(done.stdout)
-    return list(timings.values())

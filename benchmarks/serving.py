@@ -16,6 +16,8 @@ from typing import Any
 
 from benchmarks import wire
 
+CLEAR_REFS = Path("/proc/self/clear_refs")
+
 
 def nothing() -> None:
     """Do nothing: the default for a peer that has nothing to build or to wait for."""
@@ -50,6 +52,7 @@ class Worker:
         self.distributions = distributions
         self._factories: dict[str, tuple[Factory, tuple[str, ...] | None]] = {}
         self._job: Job | None = None
+        self._resident = 0
 
     def does(self, workload: str, *, cases: Iterable[str] | None = None) -> Callable[[Factory], Factory]:
         """Register a factory ``case -> Job``; ``cases`` limits it to those the peer can do at all."""
@@ -105,9 +108,10 @@ class Worker:
         return {"seconds": [self._block(number) / number for _ in range(request["blocks"])]}
 
     def _do_memory(self, request: wire.Message) -> wire.Message:
-        """Run ``number`` steps; the process's highest resident size in bytes."""
+        """Run ``number`` steps; the process's highest resident size, and how much that is over its imports (bytes)."""
         self._block(request["number"])
-        return {"peak": peak_resident()}
+        peak = peak_resident()
+        return {"whole": peak, "more": peak - self._resident}
 
     def _block(self, number: int) -> float:
         job = self._current()
@@ -130,6 +134,9 @@ class Worker:
         What a library prints must not mix with the protocol: file descriptor 1 becomes stderr's.
         """
         self.variant = variant
+        self._resident = resident("VmRSS")
+        if CLEAR_REFS.exists():
+            CLEAR_REFS.write_text("5", encoding="ascii")  # the peak starts again from here
         replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
         os.dup2(2, 1)
         for line in sys.stdin:
@@ -145,8 +152,12 @@ class Worker:
 
 
 def peak_resident() -> int:
-    """Highest resident size of this process in bytes (``VmHWM``; ``ru_maxrss`` would count the parent's)."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    raise RuntimeError("this system has no VmHWM in /proc/self/status")
+    """Highest resident size of this process in bytes (``ru_maxrss`` would count its parent's)."""
+    return resident("VmHWM")
+
+
+def resident(field: str) -> int:
+    """One of the sizes in ``/proc/self/status``, in bytes; 0 where there is no such file."""
+    status = Path("/proc/self/status")
+    lines = status.read_text(encoding="ascii").splitlines() if status.exists() else []
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:")), 0)

@@ -20,20 +20,20 @@ class PeerError(Exception):
 
 
 class Session:
-    """One long-lived worker. A context manager: leaving it ends the process."""
+    """One worker process, with an empty cache folder or the one given; leaving the context ends the process."""
 
-    def __init__(self, peer: Peer, patience: float = PATIENCE) -> None:
+    def __init__(self, peer: Peer, patience: float = PATIENCE, cache: Path | None = None) -> None:
         self.peer = peer
         self._patience = patience
         self._replies: queue.Queue[str] = queue.Queue()
-        self._cache = tempfile.TemporaryDirectory()
+        self._own_cache = tempfile.TemporaryDirectory()
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  (close() closes it)
         self._process = subprocess.Popen(  # noqa: S603  (the worker is this project's own)
             [peer.python, "-P", HERE / "bootstrap.py", peer.folder, peer.name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env=peer.variables(Path(self._cache.name)),
+            env=peer.variables(cache or Path(self._own_cache.name)),
             text=True,
         )
         pin_to_cores(self._process.pid)
@@ -80,7 +80,7 @@ class Session:
         if self._process.stdout is not None:
             self._process.stdout.close()
         self._errors.close()
-        self._cache.cleanup()
+        self._own_cache.cleanup()
 
     def _read(self) -> None:
         if self._process.stdout is not None:

@@ -30,7 +30,8 @@ class Workload:
     """What is computed, in which cases, in which unit it is reported, and the right answer.
 
     ``per(case)`` is how many units of work one step does; ``tolerance`` is relative to each array's largest entry.
-    ``kind`` says how it is measured: "step" in long-lived workers, "import" in fresh interpreters.
+    ``kind`` says how it is measured: "step" in long-lived workers; "import", "first" (call) and "memory" in fresh
+    processes, the last two with the case before the comma of the workload ``of``.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Workload:
     unit: str = "s"
     per: Callable[[str], int] = lambda _case: 1
     kind: str = "step"
+    of: str = ""
     targets: tuple[Target, ...] = ()
 
 

@@ -43,8 +43,12 @@ MODELS = {
 
 
 def parameters(case: str) -> list[Array]:
+    """The parameters training starts from."""
+    return initial(MODELS[case].sizes, np.random.default_rng(3))
+
+
+def initial(sizes: Sequence[int], rng: np.random.Generator) -> list[Array]:
     """Weights (inputs × outputs) and biases by turns, float32, uniform within ± 1/√inputs."""
-    rng, sizes = np.random.default_rng(3), MODELS[case].sizes
     arrays = []
     for fan_in, fan_out in pairwise(sizes):
         bound = fan_in**-0.5

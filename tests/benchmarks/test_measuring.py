@@ -1,10 +1,12 @@
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from benchmarks import wire
-from benchmarks.measuring import QUICK, Effort, measure, measure_imports
+from benchmarks.fresh import measure_first_calls, measure_imports, measure_memory
+from benchmarks.measuring import QUICK, Effort, measure
 from benchmarks.session import PeerError, Session
 from benchmarks.workloads import all_workloads, t1
 
@@ -81,8 +83,8 @@ def test_a_case_a_peer_does_not_do_has_no_row(peers):
 
 
 def test_imports_are_timed_in_fresh_interpreters(peers):
-    broken = peers["wrong"].__class__(**{**vars(peers["wrong"]), "imports": "no_such_module_anywhere"})
-    good, bad = measure_imports(all_workloads()["I1"], [peers["right"], broken], Effort(2, 1), lambda _: None)
+    broken = replace(peers["wrong"], imports="no_such_module_anywhere")
+    good, bad = measure_imports(all_workloads()["I1"], "import", [peers["right"], broken], Effort(2, 1), lambda _: None)
     assert len(good.seconds) == 2
     assert good.first_call is not None
     assert bad.problem == "failed: ModuleNotFoundError: No module named 'no_such_module_anywhere'"
@@ -90,5 +92,30 @@ def test_imports_are_timed_in_fresh_interpreters(peers):
 
 @pytest.mark.parametrize("imports", [""])
 def test_peers_without_an_import_are_left_out(peers, imports):
-    silent = peers["right"].__class__(**{**vars(peers["right"]), "imports": imports})
-    assert measure_imports(all_workloads()["I1"], [silent], QUICK, print) == []
+    silent = replace(peers["right"], imports=imports)
+    assert measure_imports(all_workloads()["I1"], "import", [silent], QUICK, print) == []
+
+
+def test_first_calls_and_memory_take_fresh_processes(peers):
+    first, memory = replace(all_workloads()["F1"], of="T1"), all_workloads()["M1"]
+    effort = Effort(rounds=2)
+    (timing,) = measure_first_calls(first, "chain, warm", [peers["right"]], effort, print)
+    assert len(timing.seconds) == 2
+    more, whole = (
+        measure_memory(replace(memory, of="T1"), f"chain, {which}", [peers["right"]], effort, print)[0].median
+        for which in ("more", "whole")
+    )
+    assert 0 <= more < whole
+
+
+def test_what_a_fresh_process_does_not_do_has_no_row(peers):
+    assert measure_memory(all_workloads()["M1"], "784-512-512-10, more", [peers["right"]], QUICK, print) == []
+
+
+def test_a_failing_fresh_process_is_reported(peers):
+    said: list[str] = []
+    (timing,) = measure_first_calls(
+        replace(all_workloads()["F1"], of="T1"), "chain, cold", [peers["failing"]], QUICK, said.append
+    )
+    assert timing.problem == "failed: RuntimeError: no such thing"
+    assert said == ["F1: failing: failed: RuntimeError: no such thing"]

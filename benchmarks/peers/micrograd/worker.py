@@ -7,7 +7,7 @@ from micrograd.engine import Value
 
 from benchmarks.serving import Job, Worker
 from benchmarks.wire import Answer
-from benchmarks.workloads import s1
+from benchmarks.workloads import s1, s3
 
 WORKER = Worker("micrograd")
 
@@ -38,5 +38,31 @@ def scalar_graph(case: str) -> Job:
 
     def answer() -> Answer:
         return s1.named(*step())
+
+    return Job(step, answer)
+
+
+@WORKER.does("S3")
+def moons(_case: str) -> Job:
+    """S3 as the library's demo has it."""
+    network = [s3.neurons(s3.parameters(), Value)]
+
+    def step() -> Value:
+        scalars = [p for units in network[0] for weights, bias in units for p in (*weights, bias)]
+        loss = s3.scalar_loss(network[0], Value.relu)
+        for p in scalars:
+            p.grad = 0
+        loss.backward()
+        for p in scalars:
+            p.data -= s3.RATE * p.grad
+        return loss
+
+    def answer() -> Answer:
+        network[0] = s3.neurons(s3.parameters(), Value)
+        value = step().data
+        gradients = s3.collect(network[0], lambda p: p.grad)
+        for _ in range(s3.STEPS - 1):
+            step()
+        return s3.answer(value, gradients, s3.collect(network[0], lambda p: p.data))
 
     return Job(step, answer)

@@ -8,7 +8,7 @@ import torch
 
 from benchmarks.serving import Job, Worker
 from benchmarks.wire import Answer, Array
-from benchmarks.workloads import t1, t2
+from benchmarks.workloads import s3, t1, t2, t3, t6
 
 WORKER = Worker("torch", "numpy")
 torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
@@ -93,3 +93,98 @@ def network(case: str) -> Any:
 def arrays(tensors: Iterable[Any]) -> list[Array]:
     """Tensors as numpy arrays in the workload's layout, copied."""
     return [(a.T if a.ndim == 2 else a).detach().numpy().copy() for a in tensors]
+
+
+@WORKER.does("S3")
+def moons(_case: str) -> Job:
+    """S3 in tensors, double precision as the scalars have it."""
+    x, y = (torch.tensor(a) for a in s3.data())
+    loss = compiled(moons_loss)
+
+    def start() -> list[Any]:
+        return [torch.tensor(p, requires_grad=True) for p in s3.parameters()]
+
+    def descend(params: list[Any]) -> Any:
+        for p in params:
+            p.grad = None
+        out = loss(params, x, y)
+        out.backward()
+        with torch.no_grad():
+            for p in params:
+                p.sub_(p.grad, alpha=s3.RATE)
+        return out
+
+    mine = start()
+
+    def answer() -> Answer:
+        params = start()
+        value = descend(params).detach().numpy()
+        gradients = [p.grad.numpy().copy() for p in params]
+        for _ in range(s3.STEPS - 1):
+            descend(params)
+        return s3.answer(value, gradients, [p.detach().numpy() for p in params])
+
+    return Job(lambda: descend(mine), answer)
+
+
+def moons_loss(params: list[Any], x: Any, y: Any) -> Any:
+    """S3's loss; ``torch.maximum`` takes no numbers, so it is written with relu."""
+    h = x
+    for layer in range(0, len(params) - 2, 2):
+        h = torch.relu(h @ params[layer] + params[layer + 1])
+    score = (h @ params[-2] + params[-1])[:, 0]
+    return torch.mean(torch.relu(1.0 - y * score)) + s3.DECAY * sum(torch.sum(p * p) for p in params)
+
+
+@WORKER.does("T3")
+def large(case: str) -> Job:
+    """T3 with PyTorch's own gelu, logsumexp and layer_norm."""
+    leaves = [torch.tensor(a, requires_grad=case != "logsumexp" or n == 0) for n, a in enumerate(t3.inputs())]
+    loss = compiled(LOSSES[case])
+
+    def step() -> Any:
+        for leaf in leaves:
+            leaf.grad = None
+        out = loss(*leaves)
+        out.backward()
+        return out
+
+    def answer() -> Answer:
+        value = step().detach().numpy()
+        gradients = {name: leaf.grad.numpy() for name, leaf in zip("xwb", leaves, strict=True) if leaf.requires_grad}
+        return {"value": value} | gradients
+
+    return Job(step, answer)
+
+
+functional = torch.nn.functional
+LOSSES: dict[str, Callable[..., Any]] = {
+    "gelu": lambda x, w, b: torch.sum(functional.gelu(x * w + b, approximate="tanh")),
+    "logsumexp": lambda x, w, b: torch.mean(torch.logsumexp(x, 1)),  # noqa: ARG005  (one signature for all)
+    "layernorm": lambda x, w, b: torch.mean(functional.layer_norm(x, (t3.COLUMNS,), w, b, t3.EPSILON) ** 2),
+}
+
+
+@WORKER.does("T6")
+def training_run(_case: str) -> Job:
+    """T6: the usual loop, batches gathered by index."""
+    x, y = (torch.tensor(a) for a in t6.data())
+    criterion = torch.nn.functional.cross_entropy
+
+    def run() -> Any:
+        torch.manual_seed(0)
+        hidden, classes = t6.SIZES[1:]
+        net = torch.nn.Sequential(torch.nn.Linear(64, hidden), torch.nn.ReLU(), torch.nn.Linear(hidden, classes))
+        optimizer = torch.optim.Adam(net.parameters(), lr=t6.RATE)
+        loss, update = compiled(lambda x, y: criterion(net(x), y)), compiled(optimizer.step)
+        for _ in range(t6.EPOCHS):
+            for rows in torch.randperm(len(x)).split(t6.BATCH)[: len(x) // t6.BATCH]:
+                optimizer.zero_grad()
+                loss(x[rows], y[rows]).backward()
+                update()
+        return net
+
+    def answer() -> Answer:
+        return t6.answer(run()(x).argmax(1).numpy())
+
+    return Job(run, answer)

@@ -1,0 +1,90 @@
+"""Measurements that take a fresh process each time: imports, first calls, memory."""
+
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from benchmarks.environments import Peer
+from benchmarks.measuring import Effort, Say, Timing
+from benchmarks.session import PeerError, Session
+from benchmarks.workloads import Workload
+
+STEPS = 20
+PROCESSES = 5
+
+Sample = Callable[[Session], float]
+
+
+def measure_imports(workload: Workload, _case: str, peers: Iterable[Peer], effort: Effort, say: Say) -> list[Timing]:
+    """Time ``import`` in fresh interpreters that have imported numpy already, by turns."""
+    timings: dict[str, Timing] = {}
+    peers = [peer for peer in peers if peer.imports]
+    for turn in range(effort.rounds * effort.blocks + 1):
+        for peer in peers:
+            timing = timings.setdefault(peer.name, Timing(peer.name))
+            if timing.problem:
+                continue
+            program = (
+                "import time, numpy; start = time.perf_counter()\n"
+                f"import {peer.imports}\nprint(time.perf_counter() - start)"
+            )
+            done = subprocess.run(  # noqa: S603  (the program stands above)
+                [peer.python, "-P", "-c", program], env=peer.variables(), capture_output=True, text=True, check=False
+            )
+            if done.returncode:
+                timing.problem = "failed: " + (done.stderr.strip().splitlines() or ["without a word"])[-1]
+                say(f"{workload.name}: {peer.name}: {timing.problem}")
+            elif turn:  # the first one compiles and fills the file cache
+                timing.seconds.append(float(done.stdout))
+            else:
+                timing.first_call = float(done.stdout)
+    return list(timings.values())
+
+
+def measure_first_calls(workload: Workload, case: str, peers: Iterable[Peer], effort: Effort, say: Say) -> list[Timing]:
+    """Seconds of the first call in fresh processes, by turns; "warm" finds the caches an earlier process left."""
+    size, _, state = case.partition(", ")
+
+    def first_call(session: Session) -> float:
+        reply = session.ask("prepare", workload=workload.of, case=size)
+        return float(reply["first_call"]) if reply["does"] else -1.0
+
+    return _sample(workload, peers, effort, say, first_call, warm=state == "warm")
+
+
+def measure_memory(workload: Workload, case: str, peers: Iterable[Peer], effort: Effort, say: Say) -> list[Timing]:
+    """Bytes at the peak of fresh processes; "whole" process or "more" than after its imports."""
+    size, _, which = case.partition(", ")
+
+    def peak(session: Session) -> float:
+        if not session.ask("prepare", workload=workload.of, case=size)["does"]:
+            return -1.0
+        return float(session.ask("memory", number=STEPS)[which])
+
+    return _sample(workload, peers, effort, say, peak, warm=False)
+
+
+def _sample(
+    workload: Workload, peers: Iterable[Peer], effort: Effort, say: Say, sample: Sample, *, warm: bool
+) -> list[Timing]:
+    """Take one number from each peer's fresh process, by turns; a negative one says it does not do this."""
+    timings = {peer: Timing(peer.name) for peer in peers}
+    with tempfile.TemporaryDirectory() as caches:
+        folders = {peer: Path(caches) / peer.name if warm else None for peer in timings}
+        for turn in range(min(effort.rounds, PROCESSES) + warm):
+            for peer, timing in list(timings.items()):
+                if timing.problem:
+                    continue
+                try:
+                    with Session(peer, cache=folders[peer]) as session:
+                        number = sample(session)
+                except PeerError as error:
+                    timing.problem = f"failed: {error}"
+                    say(f"{workload.name}: {peer.name}: {timing.problem}")
+                    continue
+                if number < 0:
+                    del timings[peer]
+                elif turn or not warm:
+                    timing.seconds.append(number)
+    return list(timings.values())
