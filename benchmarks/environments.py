@@ -58,7 +58,8 @@ class Peer:
             "NUMBA_NUM_THREADS",
             "NUMEXPR_NUM_THREADS",
         )
-        clean = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        # PYTHONDONTWRITEBYTECODE alone would have every import compile its modules again.
+        clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
         own = {"PYTHONPATH": str(ROOT)} if self.checkout else {}
         caches = {} if cache is None else dict.fromkeys(self.caches, str(cache))
         return clean | dict.fromkeys(names, str(THREADS)) | caches | own
