@@ -13,7 +13,7 @@ from .shape import astype, shadow
 
 __all__ = ["assign", "getitem", "index_add", "index_update", "put_along_axis_add", "scatter_add", "take_add"]
 
-CONSTANT.update((np.argpartition, np.nanargmax, np.nanargmin, np.lexsort, np.unravel_index, np.isin, np.iscomplex))
+CONSTANT.update((np.nanargmax, np.nanargmin, np.lexsort, np.unravel_index, np.isin, np.iscomplex))
 CONSTANT.update((np.ravel_multi_index, np.isreal, np.isneginf, np.isposinf, np.bincount, np.array_repr, np.array_str))
 CONSTANT.update((np.array2string, np.iscomplex, np.unique_values, np.unique_counts, np.unique_inverse, np.unique_all))
 CONSTANT.update((np.histogram2d, np.histogramdd, np.histogram_bin_edges, np.setdiff1d, np.intersect1d, np.union1d))

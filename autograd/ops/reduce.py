@@ -300,5 +300,7 @@ constant(np.count_nonzero, params=("axis", "keepdims"), cases=(case((3, 4), axis
 constant(
     np.argsort, params=("axis", "kind", "order", "stable"), domain="distinct", cases=(case((3, 4), axis=0), case((5,)))
 )
-CONSTANT.update((np.nonzero, np.flatnonzero, np.argwhere, np.searchsorted, np.digitize, np.unique, np.histogram))
+constant(np.argpartition, params=("kth", "axis", "kind", "order"), domain="distinct", cases=(case((5,), kth=2),))
+constant(np.searchsorted, values=("a", "v"), params=("side", "sorter"))
+CONSTANT.update((np.nonzero, np.flatnonzero, np.argwhere, np.digitize, np.unique, np.histogram))
 CONSTANT.update((np.allclose, np.array_equal, np.array_equiv, np.isscalar, np.may_share_memory, np.shares_memory))

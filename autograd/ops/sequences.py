@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._broadcasting import normalise
-from .._op import Operand, composition
+from .._op import TABLE, Operand, composition
 from ..errors import OptionError, ShapeError
 
 __all__: list[str] = []
@@ -175,7 +175,7 @@ def _percentile(
 def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: None = None) -> Any:
     x, xp, fp = _array(x), _array(xp), _array(fp)
     right_of = np.clip(np.searchsorted(xp, x, side="right"), 1, len(xp) - 1)
-    x0, x1, f0, f1 = xp[right_of - 1], xp[right_of], fp[right_of - 1], fp[right_of]
+    x0, x1, f0, f1 = (TABLE["take"](y, i, axis=0) for y in (xp, fp) for i in (right_of - 1, right_of))
     answer = f0 + (f1 - f0) * ((x - x0) / (x1 - x0))
     answer = np.where(x < xp[0], fp[0] if left is None else left, answer)
     return np.where(x > xp[-1], fp[-1] if right is None else right, answer)

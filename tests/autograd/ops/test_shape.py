@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from autograd import Tensor, Value
 from autograd.errors import AutogradError, InPlaceError, OptionError, ShapeError, UnsupportedError
+from autograd.program import record
 from tests.autograd.numeric import check, flat, keeps_float32
 
 RNG = np.random.default_rng(0)
@@ -249,3 +250,22 @@ def test_tile_and_repeat_follow_numpy(shape, data):
     np.testing.assert_array_equal(np.repeat(t, reps[0], axis=axis).data, np.repeat(x, reps[0], axis=axis))
     y.backward()
     np.testing.assert_array_equal(t.grad, np.full(x.shape, float(np.prod(reps) + reps[0])))
+
+
+@pytest.mark.parametrize(
+    "fun",
+    [
+        np.sort,
+        np.median,
+        np.linalg.norm,
+        lambda x: np.partition(x, 1),
+        lambda x: np.quantile(x, 0.3, axis=0),
+        lambda x: np.interp(x, np.array([-1.0, 0.0, 1.0]), np.array([0.0, 1.0, 3.0])),
+        lambda x: np.linalg.svd(x, full_matrices=False)[1],
+        lambda x: np.einsum("ij,kj->ik", x, x),
+        lambda x: np.pad(x, 1, mode="reflect"),
+    ],
+)
+def test_a_recorded_program_searches_anew(fun):
+    other = -(A[::-1] ** 3)
+    np.testing.assert_allclose(record(fun, A)(other), fun(other), atol=1e-12)
