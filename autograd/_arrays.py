@@ -37,7 +37,7 @@ def _holds_node(data: Any) -> bool:
 
 
 def raw(op: Op, a: Any) -> Any:
-    """Return the numbers of an operand that is no Tensor."""
+    """Return the numbers of an operand that is no plain Tensor."""
     if isinstance(a, Node):
         return a._peek()
     if a is None or isinstance(a, str):

@@ -226,6 +226,18 @@ class NumpyMethods:
         """
         return np.array(self._number("numpy()"))
 
+    def peek(self) -> Array:
+        """Return the array itself, to look at and not to write into.
+
+        ``data`` hands out a copy where a graph holds the array, so that it may be changed; an optimizer that only
+        reads has no use for the copy.
+
+        >>> from autograd import Tensor
+        >>> Tensor([1.0]).peek()
+        array([1.])
+        """
+        return self._number("peek()")  # type: ignore[no-any-return]
+
     def _number(self, how: str) -> Any:
         tracing = tracer()
         if tracing is not None:

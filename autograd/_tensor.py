@@ -264,7 +264,7 @@ class Tensor(NumpyMethods, Node):
             v = rule(g, ans, *inputs, **params) if params else rule(g, ans, *inputs)
             if guarded:
                 v = silence(g, v)
-            if a.__class__ is not Tensor or v.shape != a._data.shape or v.dtype is not a._data.dtype:
+            if not isinstance(a, Tensor) or v.shape != a._data.shape or v.dtype is not a._data.dtype:
                 v = match(op, v, a, recorded)
                 if v is None:
                     continue

@@ -70,7 +70,12 @@ for position, name in enumerate(NN_ORDER):
     ALLOWED[f"nn.{name}.*"] = ALLOWED[f"nn.{name}"]
 
 # The one file that imports each optional library.
-OPTIONAL: dict[str, str] = {"graphviz": "autograd.export.render", "numba": "autograd.backends.compiler"}
+OPTIONAL: dict[str, str] = {
+    "graphviz": "autograd.export.render",
+    "numba": "autograd.backends.compiler",
+    "sklearn": "nn.data",
+    "tqdm": "nn.callbacks",
+}
 
 # Functions and modules longer than the limits, each with its reason.
 FUNCTION_LINES, MODULE_LINES = 40, 400

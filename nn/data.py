@@ -1,0 +1,299 @@
+"""Data: batches, splits, scaling, and small sets that are made or read from a folder."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from autograd.errors import DataError, MissingExtraError, OptionError, describe
+
+from .functional import one_hot
+from .init import Rng, generator
+from .module import positive_integer
+
+__all__ = ["DataLoader", "StandardScaler", "digits", "mnist", "moons", "one_hot", "read_idx", "split", "xor"]
+
+Array = np.ndarray[Any, Any]
+
+
+def _examples(owner: str, *arrays: Any) -> list[Array]:
+    """Return arrays with the same, positive number of rows."""
+    found = [np.asarray(a) for a in arrays]
+    for a in found:
+        if not a.ndim or not len(a):
+            raise DataError(f"{owner}: there are no examples in {describe(a)}; the first axis counts them")
+        if len(a) != len(found[0]):
+            raise DataError(f"{owner}: {len(found[0])} and {len(a)} examples; each needs its target, {describe(a)}")
+    return found
+
+
+class DataLoader:
+    """Batches of examples, in a new random order at every pass.
+
+    Args:
+        *arrays: inputs, and targets if there are any, with the same number of rows.
+        batch_size: rows in a batch; the last one may have fewer.
+        shuffle: draw a new order for each pass.
+        rng: the Generator or seed the orders are drawn from.
+        drop_last: leave out a last batch that is not full.
+
+    Raises:
+        DataError: no examples, or numbers of rows that differ.
+        OptionError: a batch size below 1.
+
+    >>> loader = DataLoader(np.arange(5), np.arange(5) * 10, batch_size=2, rng=0)
+    >>> [(x.tolist(), y.tolist()) for x, y in loader]
+    [([2, 4], [20, 40]), ([3, 0], [30, 0]), ([1], [10])]
+    """
+
+    def __init__(
+        self, *arrays: Any, batch_size: int = 32, shuffle: bool = True, rng: Rng = None, drop_last: bool = False
+    ) -> None:
+        self.batch_size = positive_integer("DataLoader", "batch_size", batch_size)
+        if not arrays:
+            raise DataError("DataLoader: no arrays given; write DataLoader(x, y)")
+        self.arrays = _examples("DataLoader", *arrays)
+        self.shuffle, self.drop_last = shuffle, drop_last
+        self.rng = generator(rng)
+        self._position = 0  # rows of the present pass that were handed out
+        self._before: Mapping[str, Any] | None = None  # the generator's state before the present pass's order
+
+    def __len__(self) -> int:
+        """Return the number of batches in a pass."""
+        full, rest = divmod(len(self.arrays[0]), self.batch_size)
+        return full + bool(rest and not self.drop_last)
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the batches of one pass, or of the rest of one that was resumed."""
+        count, size = len(self.arrays[0]), self.batch_size
+        start, self._position = (self._position, self._position) if self._before is not None else (0, 0)
+        self._before = self.rng.bit_generator.state
+        order = self.rng.permutation(count) if self.shuffle else None
+        for begin in range(start, count - size + 1 if self.drop_last else count, size):
+            rows: Any = slice(begin, begin + size) if order is None else order[begin : begin + size]
+            self._position = begin + size
+            batch = tuple(a[rows] for a in self.arrays)
+            yield batch if len(batch) > 1 else batch[0]
+        self._position, self._before = 0, None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return where the pass stands: a loader that loads it goes on with the very next batch."""
+        state = self.rng.bit_generator.state if self._before is None else self._before
+        return {"rng": dict(state), "position": self._position if self._before is not None else 0}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where `state_dict` was taken.
+
+        Raises:
+            OptionError: a state of something else.
+        """
+        try:
+            self.rng.bit_generator.state = state["rng"]
+            self._position = int(state["position"])
+        except (KeyError, TypeError, ValueError) as exc:
+            raise OptionError(f"DataLoader: not a state of a loader with this kind of generator: {exc}") from exc
+        self._before = state["rng"]
+
+
+def split(*arrays: Any, test: float = 0.2, rng: Rng = None) -> list[Array]:
+    """Shuffle and cut into two parts.
+
+    ``x_train, x_test, y_train, y_test = split(x, y, rng=0)``
+
+    Args:
+        *arrays: arrays with the same number of rows.
+        test: the second part's share, above 0 and below 1; both parts get a row at least.
+        rng: the Generator or seed of the order.
+
+    Raises:
+        OptionError: a share of 0 or 1.
+        DataError: fewer than two rows, or numbers of rows that differ.
+
+    >>> [len(part) for part in split(np.arange(10), test=0.3, rng=0)]
+    [7, 3]
+    """
+    if not 0 < test < 1:
+        raise OptionError(f"split: test must be a share above 0 and below 1, got {test!r}; a part can't be empty")
+    found = _examples("split", *arrays)
+    count = len(found[0])
+    if count < 2:
+        raise DataError("split: one example can't be split in two parts")
+    cut = min(max(round(count * test), 1), count - 1)
+    order = generator(rng).permutation(count)
+    return [a[rows] for a in found for rows in (order[cut:], order[:cut])]
+
+
+class StandardScaler:
+    """Shift and scale each column to mean 0 and standard deviation 1, as learnt from the training data.
+
+    (x - mean) / std; a constant column is only shifted.
+
+    >>> x = np.array([[1.0, 5.0], [3.0, 5.0]])
+    >>> scaler = StandardScaler().fit(x)
+    >>> scaler.transform(x)
+    array([[-1.,  0.],
+           [ 1.,  0.]])
+    """
+
+    mean: Array
+    std: Array
+
+    def fit(self, x: Any) -> Self:
+        """Learn mean and standard deviation of each column."""
+        (x,) = _examples("StandardScaler.fit", x)
+        x = x if x.dtype.kind == "f" else x.astype(np.float64)
+        self.mean, std = x.mean(axis=0), x.std(axis=0)
+        self.std = np.where(std > 0, std, np.ones_like(std))
+        return self
+
+    def transform(self, x: Any) -> Any:
+        """Return (x - mean) / std."""
+        if not hasattr(self, "mean"):
+            raise OptionError("StandardScaler.transform: fit it first, scaler.fit(x_train)")
+        return (x - self.mean) / self.std
+
+    def fit_transform(self, x: Any) -> Any:
+        """Learn from ``x`` and transform it."""
+        return self.fit(x).transform(x)
+
+    def inverse_transform(self, x: Any) -> Any:
+        """Return x · std + mean."""
+        if not hasattr(self, "mean"):
+            raise OptionError("StandardScaler.inverse_transform: fit it first, scaler.fit(x_train)")
+        return x * self.std + self.mean
+
+
+def xor(count: int = 1000, noise: float = 0.1, rng: Rng = None) -> tuple[Array, Array]:
+    """Make the exclusive or: points around the corners of a square, labelled 1 on one diagonal and -1 on the other.
+
+    Args:
+        count: how many points, the corners by turns.
+        noise: standard deviation around the corners (0, 0), (0, 1), (1, 0), (1, 1).
+        rng: the Generator or seed.
+
+    Returns:
+        x of shape (count, 2) and y of shape (count, 1), float64.
+
+    >>> x, y = xor(4, noise=0.0)
+    >>> x.tolist(), y.ravel().tolist()
+    ([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [-1.0, 1.0, 1.0, -1.0])
+    """
+    if count < 1:
+        raise DataError(f"xor: count must be 1 or more, got {count}")
+    corner = np.arange(count) % 4
+    bits = np.stack([corner // 2, corner % 2], axis=1).astype(float)
+    y = np.where(bits[:, :1] == bits[:, 1:], -1.0, 1.0)
+    return bits + noise * generator(rng).standard_normal(bits.shape), y
+
+
+def moons(count: int = 100, noise: float = 0.1, rng: Rng = None) -> tuple[Array, Array]:
+    """Make two half circles that reach into each other, labelled 0 and 1.
+
+    Args:
+        count: how many points; half of them, rounded down, are labelled 0.
+        noise: standard deviation around the curves.
+        rng: the Generator or seed of noise and order.
+
+    Returns:
+        x of shape (count, 2), float64, and integer labels of shape (count,).
+
+    >>> x, y = moons(100, rng=0)
+    >>> x.shape, np.bincount(y).tolist()
+    ((100, 2), [50, 50])
+    """
+    if count < 2:
+        raise DataError(f"moons: count must be 2 or more, got {count}")
+    rng = generator(rng)
+    outer = np.linspace(0.0, np.pi, count // 2)
+    inner = np.linspace(0.0, np.pi, count - count // 2)
+    upper = np.stack([np.cos(outer), np.sin(outer)], axis=1)
+    lower = np.stack([1.0 - np.cos(inner), 0.5 - np.sin(inner)], axis=1)
+    x = np.concatenate([upper, lower]) + noise * rng.standard_normal((count, 2))
+    order = rng.permutation(count)
+    return x[order], np.repeat([0, 1], [len(outer), len(inner)])[order]
+
+
+def digits() -> tuple[Array, Array]:
+    """Load the 1,797 handwritten digits that scikit-learn ships: rows of 8×8 pixels from 0 to 1, and labels.
+
+    Returns:
+        x of shape (1797, 64), float32, and integer labels of shape (1797,).
+
+    Raises:
+        MissingExtraError: scikit-learn is not installed.
+    """
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError as exc:
+        raise MissingExtraError("scikit-learn", "demos", "the digits data set") from exc
+    x, y = load_digits(return_X_y=True)
+    return (x / 16.0).astype(np.float32), y.astype(np.int64)
+
+
+_IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+
+
+def read_idx(path: str | Path) -> Array:
+    """Read an array from an IDX file, the format of MNIST, packed by gzip or not.
+
+    Bytes 0 0, type, number of axes; one big-endian 32-bit size an axis; the numbers. Sizes are checked
+    against the file's length before memory is asked for.
+
+    Args:
+        path: the file.
+
+    Raises:
+        DataError: it can't be read, or is no IDX file, or is cut off.
+    """
+    path = Path(path)
+    try:
+        raw = path.read_bytes()
+        data = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+    except (OSError, EOFError) as exc:
+        raise DataError(f"read_idx: {path} can't be read: {exc}") from exc
+    if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in _IDX_TYPES or not data[3]:
+        raise DataError(f"read_idx: {path} is no IDX file: it begins with {data[:4].hex(' ') or 'nothing'}")
+    axes, kind = data[3], np.dtype(_IDX_TYPES[data[2]])
+    start = 4 + 4 * axes
+    if len(data) < start:
+        raise DataError(f"read_idx: {path} ends inside its header, after {len(data)} of {start} bytes")
+    shape = struct.unpack(f">{axes}I", data[4:start])
+    expected = start + int(np.prod(shape, dtype=object)) * kind.itemsize
+    if len(data) != expected:
+        raise DataError(f"read_idx: {path} has {len(data)} bytes where its header says {shape}, {expected} bytes")
+    array: Array = np.frombuffer(data, kind, offset=start).reshape(shape).astype(kind.newbyteorder("="))
+    return array
+
+
+def mnist(folder: str | Path) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Load MNIST, or a set in its form, from its four IDX files, as they are or packed by gzip.
+
+    Args:
+        folder: holds ``train-images-idx3-ubyte`` and its fellows, with or without ``.gz``.
+
+    Returns:
+        ``(x, y), (x_test, y_test)``: rows of pixels from 0 to 1, float32, and integer labels.
+
+    Raises:
+        DataError: a file is missing, or its contents don't fit.
+    """
+    parts = []
+    for part in ("train", "t10k"):
+        x = _idx_in(folder, f"{part}-images-idx3-ubyte")
+        y = _idx_in(folder, f"{part}-labels-idx1-ubyte")
+        if x.ndim != 3 or y.ndim != 1 or len(x) != len(y) or not len(x):
+            raise DataError(f"mnist: {part} images are {describe(x)} and labels {describe(y)} in {folder}")
+        parts.append((x.reshape(len(x), -1).astype(np.float32) / np.float32(255), y.astype(np.int64)))
+    return parts[0], parts[1]
+
+
+def _idx_in(folder: str | Path, name: str) -> Array:
+    for candidate in (Path(folder) / name, Path(folder) / f"{name}.gz"):
+        if candidate.is_file():
+            return read_idx(candidate)
+    raise DataError(f"mnist: {Path(folder)} holds neither {name} nor {name}.gz; give the folder of the four IDX files")

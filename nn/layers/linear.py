@@ -1,0 +1,71 @@
+"""The linear layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd.errors import ShapeError, describe
+
+from .. import functional as F  # noqa: N812  (the field's abbreviation)
+from .. import init
+from ..module import Module, Parameter, positive_integer
+
+__all__ = ["Linear"]
+
+
+class Linear(Module):
+    """x Wᵀ + b.
+
+    Args:
+        in_features: the size of the input's last axis.
+        out_features: the size of the output's.
+        bias: whether there is a b.
+        rng: a Generator or a seed the weights are drawn from.
+        weight_init: a name of `nn.init` or a function ``(shape, rng, dtype)``.
+        bias_init: the same for b, which is drawn as a vector.
+        dtype: a floating dtype.
+
+    Attributes:
+        weight: (out_features, in_features), PyTorch's layout.
+        bias: (out_features,), or `None`.
+
+    Raises:
+        OptionError: a size below 1, an unknown initializer.
+        ShapeError: called with an input of another last size.
+
+    >>> layer = Linear(3, 2, rng=0)
+    >>> layer(np.ones((4, 3), np.float32)).shape
+    (4, 2)
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        rng: init.Rng = None,
+        weight_init: str | init.Initializer = "glorot_uniform",
+        bias_init: str | init.Initializer = "zeros",
+        dtype: Any = np.float32,
+    ) -> None:
+        self.in_features = positive_integer("Linear", "in_features", in_features)
+        self.out_features = positive_integer("Linear", "out_features", out_features)
+        rng = init.generator(rng)
+        self.weight = Parameter(init.get(weight_init)((self.out_features, self.in_features), rng, dtype), label="W")
+        self.bias = Parameter(init.get(bias_init)((self.out_features,), rng, dtype), label="b") if bias else None
+
+    def forward(self, x: Any) -> Any:
+        """Return x Wᵀ + b for x of shape (..., in_features)."""
+        if not x.shape or x.shape[-1] != self.in_features:
+            raise ShapeError(
+                f"Linear({self.in_features}, {self.out_features}): x must have {self.in_features} as its last size, "
+                f"got {describe(x)}; examples are rows"
+            )
+        return F.linear(x, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        """Return the sizes."""
+        return f"{self.in_features}, {self.out_features}" + ("" if self.bias is not None else ", bias=False")

@@ -1,0 +1,208 @@
+"""The stateful shell: an object with ``step()`` and ``zero_grad()`` around a pure transform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd import tree
+from autograd.errors import GraphError, OptionError, ShapeError, describe
+
+from ..module import Module, Parameter
+from .memory import Joined
+from .optimizers import get
+from .transform import Transform, apply_updates
+
+__all__ = ["Optimizer"]
+
+
+class Optimizer:
+    """Changes parameters by their gradients, step by step.
+
+    A step never writes into an array that a recorded graph holds, so gradients of a graph kept from before are right
+    after it.
+
+    Args:
+        params: a module, or its parameters.
+        transform: an optimizer such as ``Adam(1e-3)``, any other transform, or a name.
+
+    Attributes:
+        state: the transform's state, a tree of arrays.
+        lr: the learning rate; may be assigned.
+
+    Raises:
+        OptionError: nothing to train, or something that is no Parameter.
+
+    >>> from nn import Linear, losses, optim
+    >>> model = Linear(1, 1, rng=0)
+    >>> optimizer = optim.Optimizer(model, optim.SGD(0.1))
+    >>> x = np.array([[1.0], [2.0]], np.float32)
+    >>> for _ in range(100):
+    ...     optimizer.zero_grad()
+    ...     loss = losses.mse(model(x), 3 * x)
+    ...     loss.backward()
+    ...     optimizer.step()
+    >>> loss.item() < 1e-2
+    True
+    """
+
+    def __init__(self, params: Module | Iterable[Parameter], transform: Transform | str) -> None:
+        self.transform = get(transform)
+        self.params = _parameters(params)
+        self._joined: dict[str, Joined] = {}
+        if self.transform.joinable:
+            kinds: dict[str, list[Parameter]] = {}
+            for p in self.params:
+                kinds.setdefault(str(p.dtype), []).append(p)
+            self._joined = {kind: Joined(members) for kind, members in kinds.items()}
+        self.state = self.transform.init(self._numbers())
+
+    def _numbers(self) -> Any:
+        if self._joined:
+            return {kind: joined.numbers() for kind, joined in self._joined.items()}
+        return [p.peek() for p in self.params]
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for p in self.params:
+            p.grad = None
+
+    def step(self) -> None:
+        """Change the parameters by one update of the transform.
+
+        A parameter without a gradient keeps its numbers, and its part of the state.
+
+        Raises:
+            GraphError: no parameter has a gradient.
+        """
+        if all(p.grad is None for p in self.params):
+            raise GraphError("optimizer.step: no parameter has a gradient; call loss.backward() first")
+        if not self._joined:
+            self._step_apart()
+            return
+        params = self._numbers()
+        found = {kind: joined.gradients() for kind, joined in self._joined.items()}
+        updates, state = self.transform.update(
+            {kind: blocks for kind, (blocks, _) in found.items()}, self.state, params
+        )
+        for kind, joined in self._joined.items():
+            joined.move(updates[kind], found[kind][1])
+        masks = {kind: mask for kind, (_, mask) in found.items()}
+        self.state = state if all(m is None for m in masks.values()) else self._kept(state, masks)
+
+    def _kept(self, state: Any, masks: dict[str, Any]) -> Any:
+        """Return the new state, with the old one's entries where a parameter had no gradient."""
+        blocks = {
+            kind: list(joined.split(np.ones(joined.now.data.size, bool) if masks[kind] is None else masks[kind]))
+            for kind, joined in self._joined.items()
+        }
+        structure = tree.flatten(blocks)[1]
+
+        def choose(new: Any, old: Any) -> Any:
+            if tree.flatten(new)[1] == structure:
+                return tree.map(np.where, blocks, new, old)
+            if isinstance(new, dict):
+                return {key: choose(new[key], old[key]) for key in new}
+            if isinstance(new, list | tuple):
+                return type(new)(choose(n, o) for n, o in zip(new, old, strict=True))
+            return new
+
+        return choose(state, self.state)
+
+    def _step_apart(self) -> None:
+        """Step on the parameters one by one: for transforms that look at a parameter as a whole."""
+        params = [p.peek() for p in self.params]
+        grads = [np.zeros_like(a) if p.grad is None else p.grad for p, a in zip(self.params, params, strict=True)]
+        updates, self.state = self.transform.update(grads, self.state, params)
+        for p, new in zip(self.params, apply_updates(params, updates), strict=True):
+            if p.grad is not None:
+                p.data = new
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the next step, or under a schedule of the last one."""
+        return float(next(self._rates())["lr"])
+
+    @lr.setter
+    def lr(self, rate: float) -> None:
+        if any(callable(t.lr) for t in _with_rate(self.transform)):
+            raise OptionError(
+                f"optimizer.lr = {rate!r}: the rate follows a schedule; make an optimizer with another one"
+            )
+        if not (np.isscalar(rate) and float(rate) >= 0):  # type: ignore[arg-type]
+            raise OptionError(f"optimizer.lr must be a number of 0 or more, got {describe(rate)}")
+        for state in self._rates():
+            state["lr"] = np.array(rate, float)
+
+    def _rates(self) -> Iterator[dict[str, Any]]:
+        found = False
+        for state in _dicts(self.state):
+            if "lr" in state:
+                found = True
+                yield state
+        if not found:
+            raise OptionError(f"{self.transform!r} has no learning rate")
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state's arrays by their place in it, copied."""
+        return dict(zip(tree.paths(self.state, "state"), [np.array(x) for x in tree.leaves(self.state)], strict=True))
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take the arrays of a `state_dict` of an optimizer made alike.
+
+        Raises:
+            OptionError: a name is missing or unknown.
+            ShapeError: an array of another shape.
+        """
+        leaves, structure = tree.flatten(self.state)
+        names = tree.paths(self.state, "state")
+        if set(names) != set(state):
+            wrong = sorted(set(names) ^ set(state))
+            raise OptionError(
+                f"load_state_dict: the state is not one of {self.transform!r} for these parameters; it differs in "
+                f"{wrong[0]}"
+            )
+        for name, leaf in zip(names, leaves, strict=True):
+            if np.shape(state[name]) != np.shape(leaf):
+                raise ShapeError(f"load_state_dict: {name} has shape {np.shape(leaf)}, got {describe(state[name])}")
+        new = [np.array(state[name], np.asarray(leaf).dtype) for name, leaf in zip(names, leaves, strict=True)]
+        self.state = tree.unflatten(structure, new)
+
+    def __repr__(self) -> str:
+        """Print the transform and how much it trains."""
+        return f"Optimizer({self.transform!r}, {sum(p.size for p in self.params)} parameters)"
+
+
+def _parameters(params: Module | Iterable[Parameter]) -> list[Parameter]:
+    if isinstance(params, Module):
+        found: list[Any] = params.parameters()
+    elif isinstance(params, Iterable):
+        found = list(params)
+    else:
+        raise OptionError(f"Optimizer: params must be a module or its parameters, got {describe(params)}")
+    for p in found:
+        if not isinstance(p, Parameter):
+            raise OptionError(
+                f"Optimizer: params must hold nn.Parameter objects, got {describe(p)}; write Parameter(x)"
+            )
+    if not found:
+        raise OptionError(
+            "Optimizer: there is no parameter to train; assign layers or Parameters as attributes of the model"
+        )
+    return list({id(p): p for p in found}.values())
+
+
+def _dicts(state: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(state, dict):
+        yield state
+    for inner in state.values() if isinstance(state, dict) else state if isinstance(state, list | tuple) else ():
+        yield from _dicts(inner)
+
+
+def _with_rate(transform: Any) -> Iterator[Any]:
+    if hasattr(transform, "lr"):
+        yield transform
+    for inner in getattr(transform, "_transforms", ()):
+        yield from _with_rate(inner)

@@ -1,0 +1,192 @@
+"""`fit`: epochs of training steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograd import Tensor, no_grad
+from autograd.errors import DataError, OptionError
+
+from .. import optim
+from ..callbacks import Callback, History, Progress
+from ..data import DataLoader
+from ..init import Rng
+from ..metrics import Metric
+from ..module import Module, positive_integer, verb
+from .evaluating import evaluate, measured
+from .preparing import Pair, chosen_for, in_mode, pair_of
+
+__all__ = ["Run", "fit"]
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass
+class Run:
+    """One call of `fit`: what callbacks see.
+
+    Attributes:
+        model, optimizer, loss, metrics: what is trained, and by what.
+        epochs, batches: how many there will be.
+        history: the numbers of the finished epochs.
+        stop: set it to end training after the present epoch.
+    """
+
+    model: Module
+    optimizer: optim.Optimizer
+    loss: Callable[..., Any]
+    metrics: dict[str, Metric]
+    epochs: int
+    batches: int
+    history: History = field(default_factory=History)
+    stop: bool = False
+
+    def step(self, x: Any, y: Any) -> tuple[float, Array]:
+        """Do one training step and return the batch's loss and outputs."""
+        self.optimizer.zero_grad()
+        outputs = self.model(x)
+        loss = self.loss(outputs, y)
+        loss.backward()
+        self.optimizer.step()
+        return loss.item(), outputs.peek()
+
+
+def _check_targets(model: Module, loss: Callable[..., Any], x: Array, y: Array) -> None:
+    """Show the loss every target once, with one output of the model: bad ones are found before the first step."""
+    with in_mode(model, False), no_grad():
+        outputs = model(x[:1])
+    if not isinstance(outputs, Tensor) or outputs.shape[:1] != (1,):
+        return
+    row = outputs.peek()
+    for start in range(0, len(y), 4096):
+        part = y[start : start + 4096]
+        loss(np.broadcast_to(row, (len(part), *row.shape[1:])), part)
+
+
+def _part(x: Array, y: Array, share: float) -> tuple[Pair, Pair]:
+    """Cut the last ``share`` off for validation."""
+    if not 0 < share < 1:
+        raise OptionError(f"fit: validation_split must be above 0 and below 1, got {share!r}; leave it out for none")
+    cut = len(x) - round(len(x) * share)
+    if not 0 < cut < len(x):
+        raise DataError(f"fit: validation_split={share} of {len(x)} examples leaves one part empty")
+    return (x[:cut], y[:cut]), (x[cut:], y[cut:])
+
+
+@verb
+def fit(
+    model: Module,
+    x: Any,
+    y: Any = None,
+    *,
+    epochs: int = 1,
+    batch_size: int = 32,
+    validation_data: Pair | None = None,
+    validation_split: float | None = None,
+    optimizer: Any = None,
+    loss: Any = None,
+    metrics: Sequence[Any] | None = None,
+    callbacks: Iterable[Callback] = (),
+    shuffle: bool = True,
+    rng: Rng = None,
+    verbose: bool | str = True,
+) -> History:
+    """Train a model and return the history of its losses and metrics.
+
+    Training loss and metrics of an epoch are means over its batches, taken while the model changes. Everything given
+    is checked before the first step. Ctrl-C ends training with KeyboardInterrupt; the model keeps what it has
+    learnt, and ``model.history`` the finished epochs.
+
+    Args:
+        model: the model.
+        x: inputs, one row an example; or a `DataLoader` of pairs.
+        y: targets, as many rows.
+        epochs: passes over the data.
+        batch_size: examples a step.
+        validation_data: ``(x, y)`` evaluated after each epoch.
+        validation_split: the share, cut off the end of the data, to be used as that.
+        optimizer: as for `compile`; what is left out is taken from there.
+        loss: likewise.
+        metrics: likewise.
+        callbacks: told of each epoch and batch, in order, after the history.
+        shuffle: a new order for each epoch.
+        rng: the Generator or seed of the orders.
+        verbose: report progress: True, False, "bar" or "lines".
+
+    Raises:
+        DataError: no examples, numbers of rows that differ, NaN, targets the loss refuses.
+        OptionError: a batch size or a number of epochs below 1, no loss, unknown names.
+
+    >>> from nn import MLP, optim
+    >>> x = np.linspace(-1.0, 1.0, 64)[:, None]
+    >>> model = MLP([1, 8, 1], "tanh", rng=0)
+    >>> history = fit(model, x, x**2, epochs=200, rng=0, loss="mse", optimizer=optim.Adam(0.01), verbose=False)
+    >>> history["loss"][-1] < history["loss"][0] / 3
+    True
+    """
+    epochs = positive_integer("fit", "epochs", epochs)
+    chosen = chosen_for(model, "fit", optimizer, loss, metrics)
+    if isinstance(x, DataLoader):
+        loader = x
+    else:
+        x, y = pair_of(model, x, y, "the training data")
+        if validation_split is not None:
+            (x, y), validation_data = _part(x, y, validation_split)
+        loader = DataLoader(x, y, batch_size=batch_size, shuffle=shuffle, rng=rng)
+        _check_targets(model, chosen.loss, x, y)
+    if validation_data is not None:
+        validation_data = pair_of(model, *validation_data, "the validation data")
+        _check_targets(model, chosen.loss, *validation_data)
+    run = Run(model, chosen.optimizer, chosen.loss, chosen.metrics, epochs, len(loader))
+    told: list[Callback] = [run.history, *callbacks]
+    if verbose:
+        told.append(Progress("auto" if verbose is True else verbose))
+    vars(model)["_choices"], vars(model)["history"] = chosen, run.history
+    _loop(run, loader, validation_data, told)
+    return run.history
+
+
+def _loop(run: Run, loader: DataLoader, validation: Pair | None, told: list[Callback]) -> None:
+    """Run the epochs; whatever ends them, modes are put back and callbacks told."""
+    each_batch = [c for c in told if type(c).on_batch_end is not Callback.on_batch_end]
+    for callback in told:
+        callback.run = run
+    try:
+        with in_mode(run.model, True):
+            for callback in told:
+                callback.on_train_begin()
+            for epoch in range(run.epochs):
+                for callback in told:
+                    callback.on_epoch_begin(epoch)
+                logs = _epoch(run, loader, each_batch)
+                if validation is not None:
+                    found = evaluate(run.model, *validation, loss=run.loss, metrics=list(run.metrics.values()))
+                    logs |= {f"val_{name}": value for name, value in found.items()}
+                for callback in told:
+                    callback.on_epoch_end(epoch, logs)
+                if run.stop:
+                    break
+    finally:
+        for callback in told:
+            callback.on_train_end()
+
+
+def _epoch(run: Run, loader: DataLoader, each_batch: list[Callback]) -> dict[str, float]:
+    """Pass over the data once and return the means."""
+    total, count = 0.0, 0
+    kept: list[Pair] = []
+    for number, (x, y) in enumerate(loader):
+        loss, outputs = run.step(x, y)
+        total += loss * len(x)
+        count += len(x)
+        if run.metrics:
+            kept.append((y, outputs))
+        for callback in each_batch:
+            callback.on_batch_end(number, {"loss": loss})
+    if not count:
+        raise DataError("fit: the loader gave no batch; it has fewer rows than batch_size and drop_last=True")
+    return {"loss": total / count, **measured(run.metrics, kept)}
