@@ -61,7 +61,8 @@ class DataLoader:
         self.shuffle, self.drop_last = shuffle, drop_last
         self.rng = generator(rng)
         self._position = 0  # rows of the present pass that were handed out
-        self._before: Mapping[str, Any] | None = None  # the generator's state before the present pass's order
+        self._before: Any = None  # the generator's state before the present pass drew its order
+        self._resumed: Mapping[str, Any] | None = None
 
     def __len__(self) -> int:
         """Return the number of batches in a pass."""
@@ -69,22 +70,33 @@ class DataLoader:
         return full + bool(rest and not self.drop_last)
 
     def __iter__(self) -> Iterator[Any]:
-        """Yield the batches of one pass, or of the rest of one that was resumed."""
-        count, size = len(self.arrays[0]), self.batch_size
-        start, self._position = (self._position, self._position) if self._before is not None else (0, 0)
+        """Yield the batches of a new pass, or of the rest of one that was loaded."""
+        count, size, resumed = len(self.arrays[0]), self.batch_size, self._resumed
+        self._resumed = None
+        if resumed is not None:
+            self.rng.bit_generator.state = resumed["before"]
         self._before = self.rng.bit_generator.state
         order = self.rng.permutation(count) if self.shuffle else None
-        for begin in range(start, count - size + 1 if self.drop_last else count, size):
+        if resumed is not None:
+            self.rng.bit_generator.state = resumed["rng"]
+        begin = resumed["position"] if resumed is not None else 0
+        end = count - size + 1 if self.drop_last else count
+        while begin < end:
             rows: Any = slice(begin, begin + size) if order is None else order[begin : begin + size]
-            self._position = begin + size
-            batch = tuple(a[rows] for a in self.arrays)
-            yield batch if len(batch) > 1 else batch[0]
+            begin = self._position = begin + size
+            yield tuple([a[rows] for a in self.arrays]) if len(self.arrays) > 1 else self.arrays[0][rows]
         self._position, self._before = 0, None
 
     def state_dict(self) -> dict[str, Any]:
-        """Return where the pass stands: a loader that loads it goes on with the very next batch."""
-        state = self.rng.bit_generator.state if self._before is None else self._before
-        return {"rng": dict(state), "position": self._position if self._before is not None else 0}
+        """Return where the pass stands: a loader that loads it goes on with the very next batch.
+
+        The generator may be shared, with a dropout layer for example: its state is kept as it is now, and as it was
+        when this pass drew its order.
+        """
+        if self._resumed is not None:
+            return dict(self._resumed)
+        now = self.rng.bit_generator.state
+        return {"rng": now, "before": self._before or now, "position": self._position if self._before else 0}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where `state_dict` was taken.
@@ -92,12 +104,15 @@ class DataLoader:
         Raises:
             OptionError: a state of something else.
         """
+        before = self.rng.bit_generator.state
         try:
-            self.rng.bit_generator.state = state["rng"]
-            self._position = int(state["position"])
+            for key in ("before", "rng"):
+                self.rng.bit_generator.state = state[key]
+            resumed = {"rng": state["rng"], "before": state["before"], "position": int(state["position"])}
         except (KeyError, TypeError, ValueError) as exc:
-            raise OptionError(f"DataLoader: not a state of a loader with this kind of generator: {exc}") from exc
-        self._before = state["rng"]
+            self.rng.bit_generator.state = before
+            raise OptionError(f"DataLoader: not a state of a loader with this kind of generator: {exc!r}") from exc
+        self._resumed = resumed if resumed["position"] else None
 
 
 def split(*arrays: Any, test: float = 0.2, rng: Rng = None) -> list[Array]:

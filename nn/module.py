@@ -95,6 +95,7 @@ class Module:
     """
 
     training: bool = True
+    history: Any  # of the last `fit`
     given: tuple[tuple[Any, ...], dict[str, Any]]  # what the constructor was called with
     buffer_names: tuple[str, ...] = ()
 
@@ -295,7 +296,7 @@ def functional_call(
 
     Args:
         module: the module.
-        tree: name to array or Tensor, for any of its parameters and buffers.
+        tree: name to array or Tensor, for any of its parameters and buffers; the others are constants.
         *args: the arguments of ``forward``.
         with_buffers: return ``(answer, buffers)``, the buffers as the call left them.
         **kwargs: the keyword arguments of ``forward``.
@@ -314,8 +315,7 @@ def functional_call(
     memo: dict[int, Any] = {}
     new: dict[int, Any] = {}
     for name, parameter in module.named_parameters():
-        if name in left:
-            new[id(parameter)] = left.pop(name)
+        new[id(parameter)] = left.pop(name) if name in left else parameter.peek()
     twin = _twin(module, new, memo)
     for prefix, inner in twin.named_modules():
         for name in inner.buffer_names:
@@ -329,9 +329,9 @@ def functional_call(
 
 
 def _twin(value: Any, new: dict[int, Any], memo: dict[int, Any]) -> Any:
-    """Copy the modules and containers of a tree; parameters in ``new`` are exchanged, the rest is shared."""
+    """Copy the modules and containers of a tree; parameters are exchanged, the rest is shared."""
     if isinstance(value, Parameter):
-        return new.get(id(value), value)
+        return new[id(value)]
     if isinstance(value, Module):
         if id(value) not in memo:
             twin = memo[id(value)] = object.__new__(type(value))

@@ -3,6 +3,7 @@
 import copy
 import gc
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,10 @@ from nn import MLP, Linear, Module, Parameter, Sequential, functional_call, loss
 
 
 class Tied(Module):
-    """Two layers that share a weight, layers in a list and a dict, a buffer, and a Tensor that is no parameter."""
+    """Two layers that share a weight, layers in a list and a dict, a buffer, and a number that is none."""
+
+    count: Any
+    more: list[Any]
 
     def __init__(self):
         self.first = Linear(3, 3, rng=0)
@@ -21,7 +25,7 @@ class Tied(Module):
         self.second.weight = self.first.weight
         self.more = [Linear(3, 3, rng=2), {"last": Linear(3, 1, rng=3)}]
         self.scale = Parameter(2.0, dtype=np.float32)
-        self.constant = Tensor(np.float32(0.5))
+        self.constant = np.float32(0.5)
         self.register_buffer("count", 0)
 
     def forward(self, x):
@@ -166,6 +170,13 @@ def test_second_order_through_functional_call():
             down[name][index] -= eps
             numeric = (norm(up) - norm(down)) / (2 * eps)
             np.testing.assert_allclose(gg[name][index], numeric, rtol=1e-4, atol=1e-7)
+
+
+def test_parameters_not_in_the_tree_are_constants():
+    model = Linear(2, 1, rng=0, dtype=np.float64)
+    g = grad(lambda b: np.sum(functional_call(model, {"bias": b}, np.ones((3, 2)))))(np.zeros(1))
+    assert type(g) is np.ndarray
+    np.testing.assert_array_equal(g, [3.0])
 
 
 def test_parameters_copy_and_pickle_as_parameters():
