@@ -9,8 +9,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import ContextDecorator, contextmanager
+from contextvars import ContextVar, Token
 from typing import Any, ClassVar
 
 from ._op import CONSTANT, DISPATCH, Op, Operand
@@ -314,22 +314,30 @@ def backward(root: Node, seed: Any) -> None:
         node.settle(g)
 
 
-@contextmanager
-def switch(variable: ContextVar[Any], value: Any) -> Iterator[None]:
-    """Set a context variable inside a ``with`` block, and put the old value back whatever happens."""
-    token = variable.set(value)
-    try:
-        yield
-    finally:
-        variable.reset(token)
+class switch(ContextDecorator):  # noqa: N801  (used like a function)
+    """Set a context variable inside a ``with`` block, and put the old value back whatever happens.
+
+    A class, because a generator's context costs four times as much, and every backward pass enters one.
+    """
+
+    __slots__ = ("_tokens", "_value", "_variable")
+
+    def __init__(self, variable: ContextVar[Any], value: Any) -> None:
+        """Name the variable and its value inside the block."""
+        self._variable, self._value = variable, value
+        self._tokens: list[Token[Any]] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(self._variable.set(self._value))
+
+    def __exit__(self, *exc: object) -> None:
+        self._variable.reset(self._tokens.pop())
 
 
-@contextmanager
-def record_mode(on: bool) -> Iterator[None]:
+def record_mode(on: bool) -> Any:
     """Record, or do not, inside a ``with`` block."""
     tracing = tracer()
-    with switch(_recording, on) if tracing is None else tracing.pausing(not on):
-        yield
+    return switch(_recording, on) if tracing is None else tracing.pausing(not on)
 
 
 @contextmanager
@@ -350,6 +358,22 @@ def unrecorded(out: Any, op: Op, args: tuple[Any, ...], params: dict[str, Any]) 
         tracing.made(out, op, args, params)
 
 
+class _NoGrad(ContextDecorator):
+    """`no_grad`: asks when it is entered, not when it is made, whether a tracer is at work."""
+
+    __slots__ = ("_inner",)
+
+    def __init__(self) -> None:
+        self._inner: list[Any] = []
+
+    def __enter__(self) -> None:
+        self._inner.append(record_mode(False))
+        self._inner[-1].__enter__()
+
+    def __exit__(self, *exc: object) -> None:
+        self._inner.pop().__exit__(*exc)
+
+
 def no_grad() -> Any:
     """Compute without recording inside a ``with`` block (or a function it decorates).
 
@@ -362,4 +386,4 @@ def no_grad() -> Any:
     >>> y.is_leaf
     True
     """
-    return record_mode(False)
+    return _NoGrad()

@@ -81,29 +81,27 @@ class Trace:
         foreign = any(n.is_leaf and n not in known and n.params is not _SPENT for n in self.order)
         self.open = linked or foreign or _graph.tracer() is not None
 
-    def check_path(self) -> None:
-        """Raise where an argument as a whole does not reach the outputs."""
-        on_path = set(self.order_used())
+    def check_path(self, cotangents: Sequence[Any] | None = None) -> None:
+        """Raise where an argument as a whole does not reach the outputs, and so has no cotangent."""
+        if cotangents is None:
+            roots = [o for o in self.outputs if isinstance(o, Node)]
+            below = set(_graph.toposort(roots)) if roots else set()
+            cotangents = [source if source in below else None for source in self.sources]
         start = 0
         for i, (leaves, _) in zip(self.argnums, self.given, strict=True):
-            mine = self.sources[start : start + len(leaves)]
+            mine = cotangents[start : start + len(leaves)]
             start += len(leaves)
-            if leaves and not any(s in on_path for s in mine):
+            if leaves and all(g is None for g in mine):
                 raise NoPathError(
                     f"{self.name}: the result does not depend on argument {i}, so it has no derivative by it. "
                     "Check that it is used, and not turned into a plain number by float(), .data or .item() on the way"
                 )
 
-    def order_used(self) -> list[Node]:
-        """Return the nodes the outputs depend on; `order` starts with all sources, used or not."""
-        roots = [o for o in self.outputs if isinstance(o, Node)]
-        if not roots:
-            return []
-        used = set(roots)
-        for node in reversed(self.order):
-            if node in used and node.op is not None:
-                used.update(node.parents)
-        return [n for n in self.order if n in used]
+    def gradient(self, seeds: Sequence[Any]) -> Any:
+        """Return the cotangents of the arguments, each of which must reach the outputs."""
+        cotangents = self.pull(seeds)
+        self.check_path(cotangents)
+        return self.trees(self.tidy(cotangents))
 
     def pull(self, seeds: Sequence[Any], recorded: bool | None = None) -> list[Any]:
         """Return the cotangents of the sources, given those of the outputs; `None` where there is no path."""
@@ -114,13 +112,13 @@ class Trace:
                 _graph.accumulate(start, output, seed)
         with record_mode(recorded):
             _graph.sweep(self.order, start, recorded=recorded, wanted=self.reached, stops=set(self.sources))
-        return [start.get(s) for s in self.sources]
+        return [_own(start.get(s), seeds) for s in self.sources]
 
     def tidy(self, cotangents: list[Any], recorded: bool | None = None) -> list[Any]:
         """Fill in zeros, and keep a constant answer connected to the caller's node it is constant in."""
         recorded = self.open if recorded is None else recorded
         leaves = [leaf for leaves, _ in self.given for leaf in leaves]
-        done = []
+        done: list[Any] = []
         for g, source, leaf in zip(cotangents, self.sources, leaves, strict=True):
             value = np.zeros(source.shape, source.dtype) if g is None else g
             if recorded and not source.is_leaf and not _reaches(value, source):
@@ -129,6 +127,8 @@ class Trace:
                 value = np.asarray(value)
                 if not isinstance(leaf, np.ndarray):
                     value = value[()]
+                elif any(value is other for other in done):
+                    value = value.copy()
             done.append(value)
         return done
 
@@ -160,6 +160,13 @@ class Trace:
                 + ("take its real part or absolute value" if kind == "c" else "compute with floats")
             )
         return output
+
+
+def _own(g: Any, seeds: Sequence[Any]) -> Any:
+    """Return an array that shares nothing with the caller's seed or with a spread-out scalar."""
+    if isinstance(g, np.ndarray) and (g.base is not None or any(g is seed for seed in seeds)):
+        return g.copy()
+    return g
 
 
 def _argnums(name: str, argnums: Argnums, count: int) -> list[int]:

@@ -67,8 +67,7 @@ def grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function
     def gradient(*args: Any, **kwargs: Any) -> Any:
         trace = Trace("grad", fun, args, kwargs, argnums, has_aux)
         output = trace.scalar(_HINT)
-        trace.check_path()
-        answer = trace.trees(trace.tidy(trace.pull([_ones(output)])))
+        answer = trace.gradient([_ones(output)])
         return (answer, trace.plain(trace.aux)) if has_aux else answer
 
     return gradient
@@ -94,8 +93,7 @@ def value_and_grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -
     def both(*args: Any, **kwargs: Any) -> Any:
         trace = Trace("value_and_grad", fun, args, kwargs, argnums, has_aux)
         output = trace.scalar(_HINT)
-        trace.check_path()
-        answer = trace.trees(trace.tidy(trace.pull([_ones(output)])))
+        answer = trace.gradient([_ones(output)])
         value = trace.plain(output)
         return ((value, trace.plain(trace.aux)) if has_aux else value), answer
 
@@ -131,9 +129,7 @@ def elementwise_grad(fun: Function, argnums: Argnums = 0) -> Function:
     @functools.wraps(fun)
     def derivative(*args: Any, **kwargs: Any) -> Any:
         trace = Trace("elementwise_grad", fun, args, kwargs, argnums, False)
-        trace.check_path()
-        seeds = [_ones(o) if isinstance(o, Node) else None for o in trace.outputs]
-        return trace.trees(trace.tidy(trace.pull(seeds)))
+        return trace.gradient([_ones(o) if isinstance(o, Node) else None for o in trace.outputs])
 
     return derivative
 
