@@ -9,6 +9,7 @@ from . import tree as tree
 from ._custom import checkpoint as checkpoint
 from ._custom import custom_vjp as custom_vjp
 from ._graph import no_grad as no_grad
+from ._jit import jit as jit
 from ._op import primitive as primitive
 from ._tensor import Tensor as Tensor
 from ._tracing import random_normal as random_normal
@@ -69,6 +70,7 @@ __all__ = [
     "index_add",
     "index_update",
     "jacobian",
+    "jit",
     "jvp",
     "leaky_relu",
     "log_softmax",

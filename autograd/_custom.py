@@ -16,7 +16,7 @@ from ._trace import Function, has_node
 from .errors import GraphError, describe
 from .functional import vjp
 
-__all__ = ["checkpoint", "custom_vjp"]
+__all__ = ["checkpoint", "custom_vjp", "opaque"]
 
 
 class _Once:
@@ -37,7 +37,7 @@ class _Once:
         return answer
 
 
-def _opaque(name: str, forward: Function, compute: Callable[[Any, tuple[Any, ...]], Sequence[Any]]) -> Op:
+def opaque(name: str, forward: Function, compute: Callable[[Any, tuple[Any, ...]], Sequence[Any]]) -> Op:
     """Make the row of one call of a function that is differentiated as a whole."""
     return Op(name, forward, Variadic(_Once(compute)), values=("*",), symbol=name)
 
@@ -80,7 +80,7 @@ def checkpoint(fun: Function) -> Function:
                 full[i] = value
             return flat(*full)
 
-        op = _opaque(f"checkpoint({label})", of_nodes, lambda g, inputs: vjp(of_nodes, *inputs)[1](g))
+        op = opaque(f"checkpoint({label})", of_nodes, lambda g, inputs: vjp(of_nodes, *inputs)[1](g))
         return Tensor.record(op, tuple(leaves[i] for i in spots), {})
 
     return run
@@ -143,4 +143,4 @@ class custom_vjp:  # noqa: N801  (used as a decorator, JAX's name)
                 )
             return [np.zeros_like(x) if c is None else c for c, x in zip(answer, inputs, strict=True)]
 
-        return Tensor.record(_opaque(label, self._fun, compute), args, {})
+        return Tensor.record(opaque(label, self._fun, compute), args, {})

@@ -6,7 +6,6 @@ back to them; the sweep is a loop over a local dict.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import ContextDecorator, contextmanager
@@ -159,8 +158,9 @@ class Node(Operand):
             return handler(*args, **kwargs)
         if function in CONSTANT:
             tracing = tracer()
-            numbers = strip if tracing is None else functools.partial(tracing.strip, function)
-            return function(*numbers(args), **numbers(kwargs))
+            if tracing is not None:
+                return tracing.constant_function(function, args, kwargs)
+            return function(*strip(args), **strip(kwargs))
         raise UnsupportedError(
             f"{function.__module__}.{function.__name__} has no gradient rule: compose it of functions that have, "
             "make one with @autograd.primitive, or use x.data if the result is not differentiated"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -32,6 +33,11 @@ class Aval(NamedTuple):
     shape: tuple[int, ...]
     dtype: Any
     weak: bool = False
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes an array of this type takes."""
+        return math.prod(self.shape) * int(self.dtype.itemsize)
 
     def __str__(self) -> str:
         """Print as ``float32[3,4]``; a weak number as ``float``."""

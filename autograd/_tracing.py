@@ -31,6 +31,19 @@ _METADATA = frozenset({
     np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.min_scalar_type,
 })  # fmt: skip
 
+_STABLE = frozenset({
+    np.isneginf, np.isposinf, np.iscomplex, np.isreal, np.searchsorted, np.digitize, np.isin, np.allclose,
+    np.array_equal,
+})  # fmt: skip
+# What Python's own operators do: on Python numbers they answer with one, where numpy's functions give an array.
+_OPERATORS = {"add", "subtract", "multiply", "divide", "power", "negative", "positive", "absolute", "remainder"}
+
+
+@functools.cache
+def _stable(function: Any) -> Op:
+    """Return a row for a function without a gradient whose answer's shape follows from its arguments' shapes."""
+    return Op(function.__name__, function, (None,) * 4, values=("*",))
+
 
 @functools.cache
 def _stopped(op: Op) -> Op:
@@ -55,6 +68,7 @@ class Tracer:
         self.constants: dict[int, Any] = {}
         self.parameters: dict[int, Node] = {}
         self.inputs: list[int] = []
+        self.outputs: list[int] = []
         self._numbers: dict[int, int] = {}  # id of a node or array -> its number
         self._literals: dict[Any, int] = {}
         self._alive: list[Any] = []  # what an id above belongs to must not be freed
@@ -131,7 +145,7 @@ class Tracer:
         avals = [self.avals[i] for i in inputs]
         data = out._data
         aval = aval_of(data)
-        if avals and all(a.weak for a in avals) and not aval.shape and aval.dtype.kind in "fic":
+        if avals and op.name in _OPERATORS and all(a.weak for a in avals) and aval.dtype.kind in "fic":
             out._data, aval = np.asarray(data), aval._replace(weak=True)
             out.__class__ = WeakTensor
         row = _stopped(op) if self._paused else op
@@ -218,6 +232,12 @@ class Tracer:
     def refuse(self, why: str) -> NoReturn:
         """Raise for what the function does at the user's line."""
         raise TraceError(f"{self.name} can't be recorded {where_am_i()}\n{why}")
+
+    def constant_function(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Answer a numpy function without a gradient: at once where shapes tell, else as a step or not at all."""
+        if function in _STABLE and not kwargs:
+            return Tensor.record(_stable(function), args, {})
+        return function(*self.strip(function, args), **self.strip(function, kwargs))
 
     def strip(self, function: Any, tree: Any) -> Any:
         """Replace nodes by numbers for a numpy function that is never recorded."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -273,6 +274,24 @@ def _draw(params: dict[str, Any]) -> Any:
     return DRAW.forward(**params)
 
 
+def _freeze(constants: dict[int, Any]) -> None:
+    """Make arrays that nobody else holds read-only, so that passes may trust them."""
+    for c in constants.values():
+        if isinstance(c, np.ndarray) and getrefcount(c) <= _ALONE and (c.base is None or getrefcount(c.base) <= _BASE):
+            c.flags.writeable = False
+
+
+def _alone() -> tuple[int, int]:
+    """Return the reference counts that `_freeze` sees of an array and of its base when it alone holds them."""
+    held = {0: np.ones((2, 2)).T}
+    for c in held.values():
+        counts = getrefcount(c), getrefcount(c.base)
+    return counts
+
+
+_ALONE, _BASE = _alone()
+
+
 def traceable(leaf: Any) -> bool:
     """Whether an argument's leaf is a number or array, and not part of the call's structure.
 
@@ -284,7 +303,7 @@ def traceable(leaf: Any) -> bool:
     return isinstance(leaf, Node | float | int | complex) and not isinstance(leaf, bool)
 
 
-def record(fun: Callable[..., Any], /, *examples: Any, **named: Any) -> Program:
+def record(fun: Callable[..., Any], /, *examples: Any, _fixed: Collection[int] = (), **named: Any) -> Program:
     """Run ``fun`` once on examples and return what it does as a `Program`.
 
     Args:
@@ -308,7 +327,7 @@ def record(fun: Callable[..., Any], /, *examples: Any, **named: Any) -> Program:
     if _graph.tracer() is not None:
         raise TraceError(f"record({name}) inside a recorded function: call {name} itself, or its jit")
     tracing = Tracer(name)
-    fixed = {i: leaf for i, leaf in enumerate(leaves) if not traceable(leaf)}
+    fixed = {i: leaf for i, leaf in enumerate(leaves) if i in _fixed or not traceable(leaf)}
     try:
         with _graph.trace_mode(tracing), np.errstate(all="ignore"):
             nodes = [leaf if i in fixed else tracing.input(leaf) for i, leaf in enumerate(leaves)]
@@ -321,6 +340,7 @@ def record(fun: Callable[..., Any], /, *examples: Any, **named: Any) -> Program:
         del leaves
         tracing.close()
     used = {i for step in tracing.steps for i in step.inputs} | set(outputs)
+    _freeze(tracing.constants)
     return Program(
         name=name,
         inputs=tuple(tracing.inputs),

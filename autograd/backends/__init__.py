@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import compiler, scalar_tape
+from . import choose, compiler, numpy_replay, scalar_tape
 
-__all__ = ["compiler", "scalar_tape"]
+__all__ = ["choose", "compiler", "numpy_replay", "scalar_tape"]

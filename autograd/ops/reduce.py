@@ -175,7 +175,7 @@ def _average(x: Any, axis: Any = None, weights: Any = None, keepdims: bool = Fal
 
 @primitive(
     lambda g, ans, x, axis=None, keepdims=False: (
-        expand(g, x.shape, axis) * np.exp(x - np.where(np.isneginf(e := expand(ans, x.shape, axis)), 0.0, e))
+        expand(g, x.shape, axis) * np.exp(x - np.where((e := expand(ans, x.shape, axis)) == -np.inf, 0.0, e))
     ),
     register=True,
     cases=_CASES,

@@ -1,0 +1,180 @@
+"""What a recorded function reads of its surroundings, and whether that is still what it was.
+
+A program holds the Python numbers, strings and arrays of closures, globals, defaults and attributes as they were
+when it was recorded. A `Guard` remembers them; `changed` names the first that is different now.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ._graph import Node
+
+__all__ = ["Guard"]
+
+_PLAIN = (int, float, complex, str, bytes, bool, type(None), np.generic)
+_FOREIGN = ("autograd", "numpy", "builtins", "threading", "_thread", "functools", "typing", "logging", "collections")
+_MOST, _DEEPEST = 2000, 8
+_MISSING = object()
+
+
+class _Watch:
+    """One place and what was in it."""
+
+    __slots__ = ("copy", "label", "read", "size", "value")
+
+    def __init__(self, label: str, read: Callable[[], Any], value: Any) -> None:
+        self.label, self.read, self.value = label, read, value
+        self.size = len(value) if isinstance(value, list | dict | set) else -1
+        self.copy = value.copy() if isinstance(value, np.ndarray) else None
+
+    def changed(self) -> bool:
+        try:
+            now = self.read()
+        except (AttributeError, LookupError, ValueError):
+            return True
+        if now is not self.value:
+            return not (isinstance(now, _PLAIN) and type(now) is type(self.value) and _same(now, self.value))
+        if self.copy is not None:
+            return not _same_array(now, self.copy)
+        return self.size >= 0 and len(now) != self.size
+
+
+def _same(x: Any, y: Any) -> bool:
+    return bool(x == y) or (x != x and y != y)
+
+
+def _same_array(now: Any, then: Any) -> bool:
+    if now.shape != then.shape or now.dtype != then.dtype:
+        return False
+    if now.flags.c_contiguous and then.flags.c_contiguous and now.nbytes % 8 == 0 and now.dtype.kind in "fciu":
+        return bool((now.reshape(-1).view(np.uint64) == then.reshape(-1).view(np.uint64)).all())
+    return bool(np.array_equal(now, then, equal_nan=now.dtype.kind in "fc"))
+
+
+class Guard:
+    """The surroundings of a function, as they are when it is made."""
+
+    def __init__(self, fun: Any, arguments: Iterable[Any] = ()) -> None:
+        """Look at what ``fun`` can read, also through ``arguments`` that are no numbers (a method's ``self``)."""
+        self.watches: list[_Watch] = []
+        self.generators: list[tuple[str, np.random.Generator, Any]] = []
+        self._seen: set[int] = set()
+        self._visit(getattr(fun, "__name__", "function"), fun, 0)
+        for argument in arguments:
+            self._visit(type(argument).__name__, argument, 0)
+        del self._seen
+
+    def changed(self) -> str | None:
+        """Return the name of something that is different now, or `None`."""
+        for watch in self.watches:
+            if watch.changed():
+                return watch.label
+        return None
+
+    def drawn(self) -> str | None:
+        """Return the name of a random generator that has been drawn from, or `None`."""
+        for label, generator, state in self.generators:
+            if generator.bit_generator.state != state:
+                return label
+        return None
+
+    # ---- the walk
+    def _watch(self, label: str, read: Callable[[], Any], depth: int) -> None:
+        try:
+            value = read()
+        except (AttributeError, LookupError, ValueError):
+            return
+        if isinstance(value, types.ModuleType | type) or self._own(value):
+            return
+        if len(self.watches) < _MOST:
+            self.watches.append(_Watch(label, read, value))
+        self._visit(label, value, depth)
+
+    def _own(self, value: Any) -> bool:
+        module = getattr(value, "__module__", None) if callable(value) else type(value).__module__
+        root = (module or "").partition(".")[0]
+        special = isinstance(value, (*_PLAIN, np.ndarray, Node, list, tuple, dict, set, np.random.Generator))
+        return not special and root in {*_FOREIGN, "nn"} and not hasattr(value, "__dict__")
+
+    def _visit(self, label: str, value: Any, depth: int) -> None:
+        if isinstance(value, (*_PLAIN, np.ndarray, Node)) or depth > _DEEPEST or id(value) in self._seen:
+            return
+        self._seen.add(id(value))
+        if isinstance(value, np.random.Generator):
+            self.generators.append((label, value, value.bit_generator.state))
+        elif isinstance(value, types.FunctionType):
+            self._function(label, value, depth)
+        elif isinstance(value, types.MethodType):
+            self._visit(label, value.__func__, depth)
+            self._visit(label, value.__self__, depth + 1)
+        elif isinstance(value, list | tuple | dict):
+            for key in list(value) if isinstance(value, dict) else range(len(value)):
+                self._watch(f"{label}[{key!r}]", lambda key=key: value[key], depth + 1)  # type: ignore[misc]
+        else:
+            self._object(label, value, depth)
+
+    def _object(self, label: str, value: Any, depth: int) -> None:
+        wrapped = getattr(value, "__wrapped__", None)
+        if wrapped is not None:
+            self._visit(label, wrapped, depth + 1)
+            return
+        if type(value).__module__.partition(".")[0] in _FOREIGN:
+            return
+        attributes = getattr(value, "__dict__", None)
+        if isinstance(attributes, dict):
+            for name in list(attributes):
+                self._watch(f"{label}.{name}", lambda name=name: attributes[name], depth + 1)  # type: ignore[misc]
+        for name in {name for kind in type(value).__mro__[:-1] for name in vars(kind)}:
+            if isinstance(getattr(type(value), name, _MISSING), (*_PLAIN, np.ndarray)) and not name.startswith("__"):
+                self._watch(f"{label}.{name}", lambda name=name: getattr(value, name), depth + 1)  # type: ignore[misc]
+        if callable(value):
+            self._visit(f"{label}.__call__", type(value).__call__, depth + 1)
+
+    def _function(self, label: str, fun: types.FunctionType, depth: int) -> None:
+        if str(fun.__globals__.get("__name__")).partition(".")[0] in _FOREIGN:
+            for cell in fun.__closure__ or ():  # grad(f): only f can change anything
+                self._visit(label, _content(cell), depth + 1)
+            return
+        wrapped = getattr(fun, "__wrapped__", None)
+        if wrapped is not None:
+            self._visit(label, wrapped, depth + 1)
+        for name, cell in zip(fun.__code__.co_freevars, fun.__closure__ or (), strict=True):
+            self._watch(name, lambda cell=cell: cell.cell_contents, depth + 1)  # type: ignore[misc]
+        for i, default in enumerate(fun.__defaults__ or ()):
+            self._watch(f"{label}'s default {default!r}", lambda i=i: (fun.__defaults__ or ())[i], depth + 1)  # type: ignore[misc]
+        for name in fun.__kwdefaults__ or ():
+            self._watch(f"{label}'s {name}", lambda name=name: (fun.__kwdefaults__ or {})[name], depth + 1)  # type: ignore[misc]
+        used = set(_names(fun.__code__))
+        for name in sorted(used & set(fun.__globals__)):
+            thing = fun.__globals__[name]
+            if isinstance(thing, types.ModuleType | type):
+                self._namespace(name, thing, used, depth)
+            else:
+                self._watch(name, lambda name=name: fun.__globals__[name], depth + 1)  # type: ignore[misc]
+
+    def _namespace(self, label: str, thing: Any, used: set[str], depth: int) -> None:
+        """Watch the attributes of a module or class that the code names."""
+        if thing.__name__.partition(".")[0] in {*_FOREIGN, "nn"} or getattr(thing, "__module__", "") in _FOREIGN:
+            return
+        for name in sorted(used & set(vars(thing))):
+            if isinstance(vars(thing)[name], (*_PLAIN, np.ndarray, list, dict, tuple)):
+                self._watch(f"{label}.{name}", lambda name=name: getattr(thing, name), depth + 1)  # type: ignore[misc]
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None
+
+
+def _names(code: types.CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _names(constant)

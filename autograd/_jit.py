@@ -1,0 +1,204 @@
+"""`jit`: a function that records itself at its first call and then runs the compiled program."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import _graph, tree
+from ._entry import Entry
+from ._graph import Node
+from ._guards import Guard
+from ._tensor import Tensor
+from ._value import Value
+from .backends import choose
+from .errors import OptionError, TraceError
+from .program import Program, record, traceable
+
+__all__ = ["Jitted", "jit"]
+
+_OFTEN = 8  # recordings after which a warning says what keeps changing
+
+
+class Jitted:
+    """What `jit` returns; it is called as the function it wraps.
+
+    Attributes:
+        programs: the programs recorded so far.
+    """
+
+    def __init__(self, fun: Callable[..., Any], static: tuple[tuple[int, ...], tuple[str, ...]], backend: str) -> None:
+        """Wrap ``fun``."""
+        functools.update_wrapper(self, fun)
+        self._fun = fun
+        self._static = static
+        self._backend = backend
+        self._lock = threading.RLock()
+        self._entries: dict[Any, Entry] = {}
+        self._last: Entry | None = None
+        self._recordings = 0
+
+    @property
+    def programs(self) -> list[Program]:
+        """The programs recorded so far, one a structure, shape, dtype and static argument."""
+        return [entry.program for entry in self._entries.values()]
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """Bind to an instance, so that a method can be jitted."""
+        return self if instance is None else functools.partial(self, instance)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the compiled program, recording it first where that is needed."""
+        entry = self._last
+        if entry is not None:
+            leaves = entry.enter(args, kwargs)
+            if leaves is not None and entry.guard.changed() is None:
+                return self._answer(entry, leaves, entry.plain and entry.idle())
+        leaves, entry = self._find(args, kwargs)
+        return self._answer(entry, leaves, False)
+
+    def _answer(self, entry: Entry, leaves: Sequence[Any], plain: bool) -> Any:
+        if plain:
+            return entry.finish(entry.run(*leaves))
+        if _graph.tracer() is not None:
+            return entry.program.arrange(entry.program.run(leaves))
+        nodes = [leaf for leaf in (*leaves, *entry.program.parameters.values()) if isinstance(leaf, Node)]
+        if not nodes:
+            return entry.finish(entry.run(*leaves))
+        if _graph.recording():
+            return entry.differentiable(leaves)
+        bare = [leaf._peek() if isinstance(leaf, Node) else leaf for leaf in leaves]
+        kind = Value if all(isinstance(n, Value) for n in nodes) else Tensor
+        return entry.program.arrange([kind(answer) for answer in entry.run(*bare)])
+
+    # ---- recording
+    def _find(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Entry]:
+        leaves, structure = tree.flatten((args, kwargs))
+        fixed = self._fixed(args, kwargs, leaves)
+        key = (structure, *(_kind(leaf, i in fixed) for i, leaf in enumerate(leaves)))
+        try:
+            entry = self._entries.get(key)
+        except TypeError:
+            raise OptionError(f"jit({self._name}): a static argument must be hashable; pass arrays as others") from None
+        why = "another structure, shape, dtype or static argument"
+        if entry is not None:
+            what = entry.guard.changed() or entry.moved()
+            why = f"{what} changed"
+            entry = entry if what is None else None
+        if entry is None:
+            with self._lock:
+                entry = self._entries[key] = self._record(args, kwargs, fixed, why)
+        self._last = entry
+        return entry.program.select(leaves), entry
+
+    def _fixed(self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: Sequence[Any]) -> set[int]:
+        """Return the positions of leaves that are part of the key."""
+        fixed = {i for i, leaf in enumerate(leaves) if not traceable(leaf)}
+        numbers, names = self._static
+        if numbers or names:
+            position = 0
+            for key, part in (*enumerate(args), *kwargs.items()):
+                size = len(tree.leaves(part))
+                if key in names or (isinstance(key, int) and (key in numbers or key - len(args) in numbers)):
+                    fixed |= set(range(position, position + size))
+                position += size
+        return fixed
+
+    def _record(self, args: tuple[Any, ...], kwargs: dict[str, Any], fixed: set[int], why: str) -> Entry:
+        self._recordings += 1
+        if self._recordings > _OFTEN and self._recordings & (self._recordings - 1) == 0:
+            warnings.warn(
+                f"jit({self._name}) has recorded {self._recordings} programs, the last one because of {why}; "
+                "a recording costs far more than a call. Give what changes as an array argument of one shape",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+        leaves = tree.leaves((args, kwargs))
+        guard = Guard(self._fun, [leaves[i] for i in sorted(fixed)])
+        program = record(self._fun, *args, _fixed=fixed, **kwargs)
+        self._check(guard)
+        return Entry(program, guard, functools.partial(choose.compile_program, backend=self._backend))
+
+    def _check(self, guard: Guard) -> None:
+        """Refuse a function that changed something outside: a replay would not."""
+        where = ""
+        code = getattr(self._fun, "__code__", None)
+        if code is not None:
+            where = f" at {code.co_filename}:{code.co_firstlineno}"
+        what = guard.changed()
+        if what is not None:
+            raise TraceError(
+                f"jit({self._name}){where}: the function changes {what}, which is outside it; a recorded program does "
+                "not repeat that. Return the new value instead"
+            )
+        what = guard.drawn()
+        if what is not None:
+            raise TraceError(
+                f"jit({self._name}){where}: the function draws from {what}; the numbers would be the same at every "
+                f"call. Draw with autograd.random_uniform({what}, shape) or autograd.random_normal"
+            )
+
+    @property
+    def _name(self) -> str:
+        return getattr(self._fun, "__name__", type(self._fun).__name__)
+
+    def __repr__(self) -> str:
+        """Say what is wrapped."""
+        return f"<jit of {self._name}>"
+
+
+def _kind(leaf: Any, fixed: bool) -> Any:
+    if fixed:
+        return (type(leaf), leaf)
+    if isinstance(leaf, np.ndarray | np.generic):
+        return (leaf.shape, leaf.dtype)
+    if isinstance(leaf, Node):
+        data = leaf._peek()
+        return (type(leaf).__name__, getattr(data, "shape", ()), getattr(data, "dtype", float))
+    return int if isinstance(leaf, int) else type(leaf)
+
+
+def jit(
+    fun: Callable[..., Any] | None = None,
+    *,
+    static_argnums: int | Sequence[int] = (),
+    static_argnames: str | Sequence[str] = (),
+    backend: str = "auto",
+) -> Any:
+    """Return ``fun`` compiled: recorded at the first call of each kind, replayed from then on.
+
+    A kind is a structure of the arguments, their shapes and dtypes, and the static arguments. What the function
+    reads around itself is checked at every call: changed numbers, strings and arrays lead to a new recording; the
+    data of captured Tensors are read anew.
+
+    Args:
+        fun: a function of numbers, arrays, Values, Tensors and nested dicts, lists and tuples of them, without side
+            effects. A gradient, ``jit(grad(f))``, is one; and ``grad(jit(f))`` is right as well. Left out, a
+            decorator is returned.
+        static_argnums: positions of arguments that shape the program (a number of layers, an axis); they must
+            be hashable. Strings, bools and `None` are static anyway.
+        static_argnames: the same for keyword arguments.
+        backend: "numpy", "numba" or "auto", the one expected to be fastest here.
+
+    Raises:
+        TraceError: at the first call, where ``fun`` needs the number of a traced value (a branch, ``float()``),
+            changes something outside, or draws random numbers past `random_uniform`; it names the user's line.
+        OptionError: an unknown backend, or a static argument that can't be hashed.
+
+    >>> import numpy as np
+    >>> from autograd import grad
+    >>> slope = jit(grad(lambda x: np.sum(np.sin(x) ** 2)))
+    >>> bool(np.all(slope(np.ones(3)) == 2.0 * np.sin(1.0) * np.cos(1.0)))
+    True
+    """
+    if fun is None:
+        return functools.partial(jit, static_argnums=static_argnums, static_argnames=static_argnames, backend=backend)
+    choose.check_name(backend)
+    numbers = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
+    names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
+    return Jitted(fun, (numbers, names), backend)

@@ -1,0 +1,178 @@
+"""How each operation is written in a replayed program: numpy calls with ``out=``, by the op's name.
+
+An emitter is given a `Site` and writes lines; one that can't serve the step returns False, and the step is
+then called as the table has it, with an array of its own at every call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..ops import TABLE
+from ..program import Aval, Step
+
+__all__ = ["EMITTERS", "VIEWS", "WEAK", "Site", "scalar_power"]
+
+
+class Site(Protocol):
+    """What an emitter knows of a step and can do."""
+
+    step: Step
+    out: str
+
+    def name(self, position: int) -> str:
+        """Return the expression of an operand."""
+
+    def aval(self, position: int) -> Aval:
+        """Return the type of an operand."""
+
+    def use(self, name: str, thing: Any) -> str:
+        """Make a function or array known to the text under a name."""
+
+    def line(self, text: str) -> None:
+        """Write a line."""
+
+
+Emitter = Callable[[Site], "bool | None"]
+EMITTERS: dict[str, Emitter] = {}
+
+# Ops whose answer may be a view of their operand.
+VIEWS = frozenset({
+    "reshape", "transpose", "swapaxes", "moveaxis", "expand_dims", "squeeze", "broadcast_to", "getitem", "ravel",
+    "rollaxis", "atleast_1d", "atleast_2d", "atleast_3d", "diagonal", "flip", "real", "rot90",
+})  # fmt: skip
+
+# Python numbers: written with Python's operators, as the eager program computes them.
+WEAK = {
+    "add": "{0} + {1}", "subtract": "{0} - {1}", "multiply": "{0} * {1}", "negative": "-{0}", "positive": "+{0}",
+    "absolute": "abs({0})", "power": "power_of({0}, {1})", "divide": "quotient_of({0}, {1})",
+}  # fmt: skip
+
+
+def scalar_power(x: Any, y: Any) -> Any:
+    """Return x ** y of Python numbers; where Python raises or turns complex, numpy's inf or nan.
+
+    >>> scalar_power(2.0, 3), scalar_power(-8.0, 0.5)
+    (8.0, nan)
+    """
+    try:
+        answer = x**y
+    except ArithmeticError:
+        answer = None
+    if answer is None or isinstance(answer, complex):
+        with np.errstate(all="ignore"):
+            return float(np.power(np.float64(x), np.float64(y)))
+    return answer
+
+
+def scalar_quotient(x: Any, y: Any) -> Any:
+    """Return x / y of Python numbers, numpy's inf or nan for y = 0."""
+    try:
+        return x / y
+    except ZeroDivisionError:
+        with np.errstate(all="ignore"):
+            return float(np.float64(x) / np.float64(y))
+
+
+def _emit(*names: str) -> Callable[[Emitter], Emitter]:
+    def register(emitter: Emitter) -> Emitter:
+        for name in names:
+            EMITTERS[name] = emitter
+        return emitter
+
+    return register
+
+
+def ufunc(site: Site) -> None:
+    """A ufunc: its last argument is where the answer goes."""
+    function = site.step.op.forward
+    operands = ", ".join(site.name(i) for i in range(len(site.step.inputs)))
+    out = f"out={site.out}" if function in {np.maximum, np.minimum} else site.out  # numpy warns of three operands
+    site.line(f"{site.use(function.__name__, function)}({operands}, {out})")
+
+
+_FOLDS = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum}
+
+
+@_emit(*_FOLDS)
+def _fold(site: Site) -> bool | None:
+    params, x = site.step.params, site.aval(0)
+    if params.get("dtype") is not None or x.dtype.kind not in "fc" or set(params) - {"axis", "keepdims", "dtype"}:
+        return False
+    ufunc_ = _FOLDS[site.step.op.name]
+    if not all(x.shape) and ufunc_ in {np.maximum, np.minimum}:
+        return False
+    fold = site.use(f"{ufunc_.__name__}_reduce", ufunc_.reduce)
+    keep = ", True" if params.get("keepdims") else ""
+    site.line(f"{fold}({site.name(0)}, {params.get('axis')!r}, None, {site.out}{keep})")
+    return None
+
+
+@_emit("mean")
+def _mean(site: Site) -> bool | None:
+    params, x = site.step.params, site.aval(0)
+    count = int(np.prod(x.shape)) // max(1, int(np.prod(site.aval(-1).shape)))
+    if set(params) - {"axis", "keepdims"} and params.get("dtype") is not None:
+        return False
+    if x.dtype not in (np.float32, np.float64) or not 0 < count < 2**24:
+        return False
+    keep = ", True" if params.get("keepdims") else ""
+    fold = site.use("add_reduce", np.add.reduce)
+    site.line(f"{fold}({site.name(0)}, {params.get('axis')!r}, None, {site.out}{keep})")
+    site.line(f"{site.use('divide', np.divide)}({site.out}, {float(count)!r}, {site.out})")
+    return None
+
+
+@_emit("where")
+def _where(site: Site) -> None:
+    copy = site.use("copyto", np.copyto)
+    condition, x, y = (site.name(i) for i in range(3))
+    if site.aval(0).dtype.kind != "b":
+        condition = f"{condition} != 0"
+    if y != site.out:
+        site.line(f"{copy}({site.out}, {y})")
+    site.line(f"{copy}({site.out}, {x}, where={condition})")
+
+
+@_emit("astype")
+def _astype(site: Site) -> None:
+    site.line(f"{site.use('copyto', np.copyto)}({site.out}, {site.name(0)}, 'unsafe')")
+
+
+@_emit("matmul")
+def _matmul(site: Site) -> None:
+    x, y = site.aval(0), site.aval(1)
+    if len(x.shape) == len(y.shape) == 2 and x.dtype == y.dtype and x.dtype.kind == "f" and all((*x.shape, *y.shape)):
+        site.line(f"{site.use('dot', np.dot)}({site.name(0)}, {site.name(1)}, {site.out})")
+    else:
+        ufunc(site)
+
+
+@_emit("concatenate", "stack")
+def _join(site: Site) -> bool | None:
+    function = {"concatenate": np.concatenate, "stack": np.stack}[site.step.op.name]
+    if set(site.step.params) - {"axis"}:
+        return False
+    parts = ", ".join(site.name(i) for i in range(len(site.step.inputs)))
+    axis = site.step.params.get("axis", 0)
+    site.line(f"{site.use(function.__name__, function)}(({parts},), {axis!r}, {site.out})")
+    return None
+
+
+@_emit("draw")
+def _draw(site: Site) -> None:
+    params = site.step.params
+    method = site.use(f"draw{site.step.output}", getattr(params["rng"], params["method"]))
+    kind = site.use(f"kind{site.step.output}", params["dtype"].type)
+    site.line(f"{method}(None, {kind}, {site.out})")
+
+
+@_emit("gather")
+def _gather(site: Site) -> bool | None:
+    return False
+
+
+assert set(_FOLDS) <= set(TABLE)  # noqa: S101

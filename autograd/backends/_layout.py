@@ -1,0 +1,80 @@
+"""Where a replayed program's values live: buffers shared by values that are not needed at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..program import Program
+
+__all__ = ["Layout", "last_uses", "share"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Which slot each buffered value lies in, and the bytes of each slot."""
+
+    slots: Mapping[int, int]
+    sizes: Sequence[int]
+
+
+def last_uses(program: Program, roots: Mapping[int, int]) -> dict[int, int]:
+    """Return for each root value the index of the last step that reads it or a view of it."""
+    last: dict[int, int] = {}
+    for index, step in enumerate(program.steps):
+        last[roots.get(step.output, step.output)] = max(index, last.get(roots.get(step.output, step.output), -1))
+        for i in step.inputs:
+            last[roots.get(i, i)] = index
+    for i in program.live:
+        last[roots.get(i, i)] = len(program.steps)
+    return last
+
+
+def share(
+    program: Program, buffered: Iterable[int], roots: Mapping[int, int], inplace: Mapping[int, Sequence[int]]
+) -> Layout:
+    """Assign slots by liveness: a value may take the slot of one whose last use is over.
+
+    Args:
+        program: the steps, in the order they run.
+        buffered: the values that need a buffer, views excluded.
+        roots: for each view, the value whose memory it shows.
+        inplace: for a step's output, the operands it may overwrite if this is their last use.
+    """
+    last = last_uses(program, roots)
+    wanted = set(buffered)
+    slots: dict[int, int] = {}
+    sizes: list[int] = []
+    free: list[int] = []
+    ending: dict[int, list[int]] = {}
+    for value in wanted:
+        ending.setdefault(last.get(value, -1), []).append(value)
+    for index, step in enumerate(program.steps):
+        value = step.output
+        released = set(ending.get(index, ())) - {value}
+        if value in wanted:
+            taken = next((i for i in inplace.get(value, ()) if i in slots and i in released), None)
+            if taken is not None:
+                slots[value] = slots[taken]
+                released.discard(taken)
+            else:
+                slots[value] = _fit(sizes, free, program.avals[value].nbytes)
+        free += [slots[i] for i in released if i in slots]
+        if value in wanted and last.get(value) == index:
+            free.append(slots[value])
+    return Layout(slots, sizes)
+
+
+def _fit(sizes: list[int], free: list[int], need: int) -> int:
+    """Take the smallest free slot that is large enough, or grow the largest, or make one."""
+    good = [slot for slot in free if sizes[slot] >= need]
+    if good:
+        best = min(good, key=sizes.__getitem__)
+    elif free:
+        best = max(free, key=sizes.__getitem__)
+        sizes[best] = need
+    else:
+        sizes.append(need)
+        return len(sizes) - 1
+    free.remove(best)
+    return best

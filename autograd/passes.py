@@ -1,0 +1,208 @@
+"""Passes: functions from `Program` to `Program` that change its cost and none of its results.
+
+`optimise` runs them in order. Those that drop or merge steps keep each remaining step's operands, so a
+replayed program does the very floating-point operations of the eager one.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from . import _graph
+from ._algebra import simplify
+from ._rewrite import Rewriter, dead_code
+from ._traced import Step
+from ._tracing import Tracer
+from .errors import AutogradError
+from .ops.dynamic import DRAW
+from .program import Program
+
+__all__ = ["common_subexpressions", "dead_code", "fold_constants", "lower", "optimise", "simplify"]
+
+
+def _key(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return ("array", id(value))
+    if isinstance(value, slice):
+        return ("slice", value.start, value.stop, value.step)
+    if isinstance(value, list | tuple):
+        return (type(value), *(_key(v) for v in value))
+    try:
+        hash(value)
+    except TypeError:
+        return ("object", id(value))
+    return (type(value), value)
+
+
+def _params(step: Step) -> Any:
+    return tuple((name, _key(value)) for name, value in sorted(step.params.items()))
+
+
+def common_subexpressions(program: Program) -> Program:
+    """Compute each operation on the same operands once.
+
+    >>> from autograd.program import record
+    >>> len(common_subexpressions(record(lambda x: np.exp(x) * np.exp(x), np.ones(2))).steps)
+    2
+    """
+    work, seen = Rewriter(program), dict[Any, int]()
+    for i, c in program.constants.items():
+        key: Any = ("array", id(c)) if isinstance(c, np.ndarray) else (type(c), repr(c))
+        first = seen.setdefault(key, i)
+        if first != i:
+            work.alias[i] = first
+    for step in program.steps:
+        inputs = tuple([work.follow(i) for i in step.inputs])
+        if step.op is DRAW:
+            work.add(step)
+            continue
+        operands = tuple(sorted(inputs)) if step.op.name in {"add", "multiply"} else inputs
+        key = (id(step.op), operands, _params(step))
+        if key in seen and program.avals[seen[key]] == program.avals[step.output]:
+            work.alias[step.output] = seen[key]
+        else:
+            seen[key] = step.output
+            work.add(step._replace(inputs=inputs))
+    return work.done()
+
+
+def _owned(constant: Any) -> bool:
+    """Whether nobody can change a constant: `record` makes the arrays that only the program holds read-only."""
+    return not isinstance(constant, np.ndarray) or not constant.flags.writeable
+
+
+def fold_constants(program: Program) -> Program:
+    """Compute what depends on constants alone; an array of one repeated number becomes that number.
+
+    >>> from autograd.program import record
+    >>> print(fold_constants(record(lambda x: x * np.full(2, 3.0), np.ones(2))).steps[0].op)
+    <op multiply>
+    """
+    work = Rewriter(program)
+    for step in program.steps:
+        inputs = tuple([work.follow(i) for i in step.inputs])
+        constant = all(i in work.constants and _owned(work.constants[i]) for i in inputs)
+        if inputs and constant and step.op is not DRAW and not program.avals[step.output].weak:
+            with np.errstate(all="ignore"):
+                answer = np.asarray(step.op.forward(*(work.constants[i] for i in inputs), **step.params))
+            answer.flags.writeable = False
+            work.constants[step.output] = answer
+        else:
+            work.add(step._replace(inputs=_scalars(work, step, inputs)))
+    return work.done()
+
+
+def _scalars(work: Rewriter, step: Step, inputs: tuple[int, ...]) -> tuple[int, ...]:
+    """Replace operands that repeat one number by that number, where neither shape nor dtype of the answer changes."""
+    if step.op.params or len(inputs) != 2 or not isinstance(step.op.forward, np.ufunc) or step.op.name == "matmul":
+        return inputs
+    for position in (0, 1):
+        c, other = work.constants.get(inputs[position]), work.avals[inputs[1 - position]]
+        if not isinstance(c, np.ndarray) or not _owned(c) or not c.size or c.dtype.kind != "f" or other.weak:
+            continue
+        first = c.flat[0]
+        same_type = c.dtype == other.dtype == work.avals[step.output].dtype or work.avals[step.output].dtype.kind == "b"
+        if other.shape != work.avals[step.output].shape or not same_type or c.dtype != other.dtype:
+            continue
+        if any(c.strides) and not (c == first).all():
+            continue
+        if not np.isfinite(first):
+            continue
+        number = work.constant(float(first))
+        return (number, inputs[1]) if position == 0 else (inputs[0], number)
+    return inputs
+
+
+# ---- lowering
+@functools.cache
+def _opaque(op: Any) -> bool:
+    return isinstance(op.forward, np.ufunc) or op is DRAW or getattr(op.forward, "__module__", "") == "numpy"
+
+
+def _inside(step: Step, program: Program) -> Tracer | None:
+    """Record what an op's forward does, on operands like the step's; `None` where that is nothing simpler."""
+    tracing = Tracer(step.op.name)
+    examples = [program.example(i) if program.avals[i].weak else np.ones(*program.avals[i][:2]) for i in step.inputs]
+    try:
+        with _graph.trace_mode(tracing), np.errstate(all="ignore"):
+            nodes = [
+                x if i in program.constants and program.avals[i].weak else tracing.input(x)
+                for i, x in zip(step.inputs, examples, strict=True)
+            ]
+            answer = step.op.forward(*nodes, **step.params)
+            tracing.outputs = [tracing.number(answer)]
+    except (AutogradError, TypeError, ValueError, AttributeError):
+        return None
+    finally:
+        tracing.close()
+    found = tracing.avals[tracing.outputs[0]]
+    progress = len(tracing.steps) != 1 or tracing.steps[0].op.name != step.op.name
+    return tracing if progress and found == program.avals[step.output] and not tracing.parameters else None
+
+
+def lower(program: Program) -> Program:
+    """Replace each op written in other numpy functions (softmax, gelu, logsumexp) by those functions.
+
+    The same numpy calls in the same order give the same bits.
+
+    >>> from autograd import softmax
+    >>> from autograd.program import record
+    >>> [step.op.name for step in lower(record(softmax, np.ones((2, 3)))).steps]
+    ['max', 'subtract', 'exp', 'sum', 'divide']
+    """
+    work = Rewriter(program)
+    found: dict[Any, Tracer | None] = {}
+    changed = False
+    for old in program.steps:
+        step = old._replace(inputs=tuple([work.follow(i) for i in old.inputs]))
+        inside = None
+        if not _opaque(step.op) and not program.avals[step.output].weak:
+            key: Any = (id(step.op), _params(step), tuple(program.avals[i] for i in old.inputs))
+            key = (*key, tuple(repr(program.constants[i]) for i in old.inputs if program.avals[i].weak
+                               and i in program.constants))  # fmt: skip
+            if key not in found:
+                found[key] = _inside(old, program)
+            inside = found[key]
+        if inside is None:
+            work.add(step)
+        else:
+            changed = True
+            _splice(
+                work, step, inside, [i for i in old.inputs if not (i in program.constants and program.avals[i].weak)]
+            )
+    done = work.done()
+    return lower(done) if changed else done
+
+
+def _splice(work: Rewriter, step: Step, inside: Tracer, operands: list[int]) -> None:
+    names = dict(zip(inside.inputs, (work.follow(i) for i in operands), strict=True))
+    for number, constant in inside.constants.items():
+        if isinstance(constant, np.ndarray):
+            names[number] = work.value(inside.avals[number])
+            work.constants[names[number]] = constant
+        else:
+            names[number] = work.constant(constant)
+    for op, inputs, params, output in inside.steps:
+        names[output] = work.value(inside.avals[output])
+        work.add(Step(op, tuple([names[i] for i in inputs]), params, names[output]))
+    work.alias[step.output] = names[inside.outputs[0]]
+
+
+def optimise(program: Program) -> Program:
+    """Run the passes until nothing changes any more, at most four rounds.
+
+    >>> from autograd import grad
+    >>> from autograd.program import record
+    >>> [step.op.name for step in optimise(record(grad(lambda x: np.sum(x * x)), np.ones(3))).steps]
+    ['add']
+    """
+    program = lower(dead_code(program))
+    for _ in range(4):
+        before = len(program.steps)
+        program = common_subexpressions(simplify(fold_constants(program)))
+        if len(program.steps) == before:
+            break
+    return program

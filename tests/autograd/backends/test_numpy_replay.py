@@ -1,0 +1,98 @@
+"""Replay: bitwise the eager numbers, in buffers that are made once."""
+
+import gc
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from autograd import log_softmax, record, tree, value_and_grad
+from autograd.backends.numpy_replay import compile_replay
+from tests.autograd.test_passes import FUNCTIONS, LABELS, X, Y
+
+ARRAYS = np.lib.tracemalloc_domain
+
+
+def blocks_of_arrays(call):
+    """How many blocks of array memory ``call`` allocates."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.take_snapshot()
+        call()
+        after = tracemalloc.take_snapshot()
+    finally:
+        tracemalloc.stop()
+    only = [tracemalloc.DomainFilter(inclusive=True, domain=ARRAYS)]
+    found = after.filter_traces(only).compare_to(before.filter_traces(only), "lineno")
+    return sum(stat.count_diff for stat in found)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_same_bits(name, dtype):
+    x, y = X.astype(dtype), Y.astype(dtype)
+    fun = value_and_grad(FUNCTIONS[name], argnums=(0, 1))
+    run = compile_replay(record(fun, x, y))
+    for scale in (1.0, -3.0):
+        x, y = (scale * x).astype(dtype), (scale * y).astype(dtype)
+        for left, right in zip(run(x, y), tree.leaves(fun(x, y)), strict=True):
+            assert left.dtype == right.dtype
+            np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.parametrize("layout", [np.asfortranarray, lambda a: a[::-1], lambda a: np.repeat(a, 2, axis=1)[:, ::2]])
+def test_inputs_may_lie_in_memory_in_any_way(layout):
+    fun = value_and_grad(FUNCTIONS["matmul"])
+    run = compile_replay(record(fun, X, Y))
+    for left, right in zip(run(layout(X), layout(Y)), tree.leaves(fun(layout(X), layout(Y))), strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-14)
+
+
+def test_values_share_buffers_by_liveness():
+    def chain(x):
+        for _ in range(50):
+            x = np.tanh(x @ Y) @ X
+        return np.sum(x)
+
+    run = compile_replay(record(chain, np.ones((100, 3))))
+    assert run.source.count("arenas[") > 50
+    assert sum(run.sizes) <= 3 * 100 * 4 * 8
+
+
+def test_a_replayed_step_allocates_no_array():
+    def loss(w, b, x, labels):
+        hidden = np.tanh(x @ w + b)
+        return -np.mean(np.sum(log_softmax(hidden), axis=1) * labels)
+
+    rng = np.random.default_rng(0)
+    leaves = [rng.standard_normal(s) for s in ((20, 30), (30,), (40, 20), (40,))]
+    run = compile_replay(record(value_and_grad(loss, argnums=(0, 1)), *leaves))
+    run(*leaves)
+
+    def several():
+        for _ in range(5):
+            kept = run(*leaves)
+            assert len(kept) == 3
+            del kept
+
+    assert blocks_of_arrays(several) == 0
+    assert blocks_of_arrays(lambda: leaves.append(np.ones(3))) == 1
+
+
+def test_labels_as_arguments():
+    fun = value_and_grad(lambda x, labels: -np.mean(log_softmax(x)[np.arange(4), labels]))
+    run = compile_replay(record(fun, X, LABELS))
+    for labels in (LABELS, np.array([-1, 0, 0, 2])):
+        for left, right in zip(run(X, labels), tree.leaves(fun(X, labels)), strict=True):
+            np.testing.assert_array_equal(left, right)
+    with pytest.raises(IndexError):
+        run(X, np.array([0, 1, 2, 3]))
+
+
+def test_empty_and_single():
+    for shape in ((0, 3), (1, 1), ()):
+        fun = value_and_grad(lambda x: np.sum(np.tanh(x) * x) + 1.0)
+        x = np.full(shape, 0.5)
+        for left, right in zip(compile_replay(record(fun, x))(x), tree.leaves(fun(x)), strict=True):
+            np.testing.assert_array_equal(left, right)

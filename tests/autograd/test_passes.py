@@ -1,0 +1,102 @@
+"""Passes: each does what it is for, and none changes a result."""
+
+import numpy as np
+import pytest
+
+from autograd import gelu, grad, hessian, log_softmax, logsumexp, random_uniform, record, softmax, tree, value_and_grad
+from autograd import passes as all_passes
+from autograd.passes import common_subexpressions, dead_code, fold_constants, lower, optimise, simplify
+
+RNG = np.random.default_rng(1)
+X, Y = RNG.standard_normal((4, 3)), RNG.standard_normal((3, 4))
+LABELS = np.array([0, 2, 1, 1])
+
+FUNCTIONS = {
+    "chain": lambda x, y: np.sum(np.tanh(x * 2.0 + 1.0) ** 2 / (1.0 + np.exp(x))) + np.mean(y),
+    "matmul": lambda x, y: np.mean(gelu(x @ y) + softmax(x @ y, axis=0)),
+    "losses": lambda x, y: -np.mean(log_softmax(x)[np.arange(4), LABELS]) + np.sum(logsumexp(y, axis=1)),
+    "views": lambda x, y: np.sum(x.T.reshape(-1)[::2] * np.transpose(y).reshape(2, 6)[0]),
+    "choices": lambda x, y: np.sum(np.where(x > 0.0, x, 0.1 * x) + np.maximum(x, y.T) * np.sign(y.T)),
+    "products": lambda x, y: np.prod(x + 2.0) + np.max(y) * np.var(x, axis=0).sum(),
+    "joined": lambda x, y: np.sum(np.concatenate([x, y.T * 2.0])[1:6] ** 3) + np.stack([x, x]).std(),
+}
+PASSES = [dead_code, common_subexpressions, fold_constants, simplify, lower, optimise]
+
+
+@pytest.mark.parametrize("one", PASSES, ids=lambda p: p.__name__)
+@pytest.mark.parametrize("transform", [None, value_and_grad, hessian], ids=["value", "gradient", "hessian"])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_pass_changes_a_bit(one, transform, name):
+    fun = FUNCTIONS[name] if transform is None else transform(FUNCTIONS[name])
+    program = one(record(fun, X, Y)).check()
+    for left, right in zip(tree.leaves(program(X, Y)), tree.leaves(fun(X, Y)), strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+def test_every_public_pass_is_tested():
+    assert {p.__name__ for p in PASSES} == set(all_passes.__all__)
+
+
+def names(program):
+    return [step.op.name for step in program.steps]
+
+
+def test_dead_code_keeps_draws():
+    rng = np.random.default_rng(0)
+    program = record(lambda x: (np.exp(x), random_uniform(rng, (2,)) * x, x + 1.0)[2], X[0, :2])
+    assert names(dead_code(program)) == ["draw", "add"]
+
+
+def test_common_subexpressions_know_metadata_and_order():
+    program = record(lambda x, y: (x.sum(0) * x.sum(1)[:3] * x.sum(0), x[0] * y[:, 0] + y[:, 0] * x[0]), X, Y)
+    assert names(common_subexpressions(program)).count("sum") == 2
+    assert names(common_subexpressions(program)).count("multiply") == 3
+    rng = np.random.default_rng(0)
+    noisy = record(lambda x: random_uniform(rng, (4, 3)) - random_uniform(rng, (4, 3)) + x, X)
+    assert names(common_subexpressions(noisy)).count("draw") == 2
+
+
+@pytest.mark.parametrize(
+    ("fun", "left"),
+    [
+        (lambda x: x * 1.0, []),
+        (lambda x: 1 * x / 1.0, []),
+        (lambda x: x + 0.0, []),
+        (lambda x: 0 + x - 0.0, []),
+        (lambda x: x.T.T, []),
+        (lambda x: np.transpose(np.transpose(x.reshape(2, 2, 3), (1, 2, 0)), (2, 0, 1)), ["reshape"]),
+        (lambda x: x.reshape(2, 6).reshape(-1), ["reshape"]),
+        (lambda x: x.reshape(2, 6).reshape(4, 3), []),
+        (lambda x: np.negative(-x), []),
+        (lambda x: +x, []),
+        (lambda x: x**2, ["multiply"]),
+        (lambda x: x**1, []),
+        (lambda x: x + (-x), ["subtract"]),
+        (lambda x: x.astype(np.float64), []),
+        (lambda x: x.astype(np.float32), ["astype"]),
+        (lambda x: np.broadcast_to(x, (4, 3)), []),
+        (lambda x: x[:, :1].sum(axis=1, keepdims=True), ["getitem"]),
+        (lambda x: x * np.ones((4, 3)), []),
+        (lambda x: x[:1] * np.ones((4, 3)), ["getitem", "multiply"]),
+        (lambda x: x * np.ones((4, 3), np.float32), ["multiply"]),
+        (lambda x: x[:, :2].T @ x, ["getitem", "transpose", "matmul"]),
+    ],
+)
+def test_algebra(fun, left):
+    program = optimise(record(fun, X)).check()
+    assert names(program) == left
+    np.testing.assert_array_equal(program(Y.T), fun(Y.T))
+
+
+def test_constants_are_folded_only_if_nobody_can_change_them():
+    shared = np.full(3, 2.0)
+    program = fold_constants(record(lambda x: x * shared + x * np.full(3, 4.0), X[0]))
+    assert sum(isinstance(c, np.ndarray) for c in program.constants.values()) == 1
+    shared[:] = 7.0
+    np.testing.assert_array_equal(program(np.ones(3)), [11.0] * 3)
+
+
+def test_lowering_leaves_numpy_functions_of_one_call():
+    lowered = names(lower(record(grad(lambda x: np.sum(gelu(x, approximate=True))), X)))
+    assert "gelu" not in lowered
+    assert "tanh" in lowered
