@@ -61,6 +61,7 @@ __all__ = [
     "erf",
     "erfc",
     "errors",
+    "explain",
     "gelu",
     "grad",
     "grad_and_aux",
@@ -96,7 +97,10 @@ __all__ = [
 ]
 
 
-_LATE = {"draw": "autograd.export.drawing"}  # loaded when first used: a training program draws nothing
+_LATE = {  # loaded when first used: a training program draws nothing
+    "draw": "autograd.export.drawing",
+    "explain": "autograd.export.explaining",
+}
 
 
 def __getattr__(name: str) -> _typing.Any:

@@ -140,7 +140,8 @@ def array_text(array: object, size: int = 6) -> str:
         return f"{a.size} numbers"
     if a.dtype.kind == "f" and not np.isfinite(a).all():
         return f"{int(np.count_nonzero(~np.isfinite(a)))} of {a.size} not finite"
-    return f"{number_text(float(a.min()))} … {number_text(float(a.max()))}"
+    low, high = number_text(float(a.min())), number_text(float(a.max()))
+    return f"all {low}" if low == high else f"{low} … {high}"
 
 
 def _nested(value: object) -> str:

@@ -1,0 +1,103 @@
+"""One backward pass taken apart: what came into each node, and what it passed to each operand.
+
+The same rules in the same order as `backward`, so the numbers are the same to the last bit; nothing is
+written into the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .._arrays import match, seed_of, silence
+from .._graph import Node, record_mode, toposort
+from .._value import Value
+
+__all__ = ["Pull", "Pulled", "partial_of", "pulls", "sweep_back", "total"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """What one operation passed to one operand: the place, the operand, the cotangent."""
+
+    slot: int
+    operand: Any
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """A node when backward reaches it: its whole gradient, and its share for every operand."""
+
+    node: Any
+    gradient: Any
+    shares: tuple[Pull, ...]
+
+
+def pulls(node: Any, g: Any, guarded: bool = False) -> Iterator[Pull]:
+    """Yield what ``node`` passes on of its gradient ``g``, one operand at a time."""
+    op = node.op
+    if op is None:
+        return
+    if isinstance(node, Value):
+        for slot, (a, d) in enumerate(zip(node.args, node.partials, strict=True)):
+            if isinstance(a, Node) and op.rules[slot] is not None:
+                yield Pull(slot, a, g * d)
+        return
+    for slot, (a, rule) in enumerate(zip(node.args, op.rules, strict=False)):
+        if rule is None or not isinstance(a, Node):
+            continue
+        v = rule(g, node._data, *node.inputs, **node.params)
+        if guarded:
+            v = silence(g, v)
+        v = match(op, v, a, False)
+        if v is not None:
+            yield Pull(slot, a, v)
+
+
+def sweep_back(root: Any, gradient: Any = None) -> Iterator[Pulled]:
+    """Run backward from ``root`` and yield each node as it is reached, results before operands.
+
+    Args:
+        root: a Value or Tensor.
+        gradient: the derivative of the final result by it; 1 when left out.
+    """
+    if isinstance(root, Value):
+        seed: Any = 1.0 if gradient is None else float(gradient)
+    else:
+        seed = seed_of(root, gradient)
+    cotangents: dict[Any, Any] = {root: seed}
+    guarded: set[Any] = set()
+    for node in reversed(toposort((root,))):
+        g = cotangents.pop(node, None)
+        if g is None:
+            continue
+        for hook in node._noted()[1]:
+            answer = hook(g)
+            g = g if answer is None else answer
+        if node.op is not None and (node.op.guards or node in guarded):
+            guarded.update(node.parents)
+        with record_mode(False), np.errstate(all="ignore"):
+            shares = tuple(pulls(node, g, node in guarded))
+        for share in shares:
+            a = share.operand
+            cotangents[a] = cotangents[a] + share.value if a in cotangents else share.value
+        yield Pulled(node, g, shares)
+
+
+def total(root: Any, gradient: Any = None) -> dict[Any, Pulled]:
+    """Return the whole pass by node, in the order the nodes were reached."""
+    return {pulled.node: pulled for pulled in sweep_back(root, gradient)}
+
+
+def partial_of(node: Any, slot: int) -> Any:
+    """Return the local derivative d(node)/d(operand) of an operation that acts entry by entry, else `None`."""
+    if isinstance(node, Value):
+        return node.partials[slot]
+    if node.op is None or not node.op.elementwise or node.op.rules[slot] is None:
+        return None
+    with record_mode(False), np.errstate(all="ignore"):
+        return np.asarray(node.op.rules[slot](np.ones_like(node._data), node._data, *node.inputs, **node.params))

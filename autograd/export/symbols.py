@@ -1,0 +1,174 @@
+"""Names for a derivation in lecture notes' notation: W, b, z, a, δ by layer where a graph has layers.
+
+The input is layer 1, so the first pre-activation is z⁽²⁾ = W⁽²⁾ x + b⁽²⁾ and no δ⁽¹⁾ exists. A user's own label
+always wins, except a module path such as ``layers.0.weight``, which the legend explains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .._graph import Node
+from .._value import Value
+from ..ops import TABLE, neural
+from .diagram import array_text
+from .notation import Symbol, label_of, symbol_of
+
+__all__ = ["Symbols"]
+
+ACTIVATIONS = {"tanh", *neural.__all__}
+
+
+class Symbols:
+    """What every node, array and delta of a graph is called.
+
+    Attributes:
+        names: symbol by ``id`` of a node or shared array.
+        deltas: symbol of ∂J/∂z by ``id`` of z.
+        hidden: ``id`` of nodes whose formula stands inside their consumer's.
+        legend: pairs of a symbol and what it stands for.
+    """
+
+    def __init__(self, order: Sequence[Any], loss: Any, keep: Iterable[Any]) -> None:
+        self.order, self.loss = order, loss
+        self.keep = {id(n) for n in keep}
+        self.names: dict[int, Symbol] = {}
+        self.deltas: dict[int, Symbol] = {}
+        self.hidden: set[int] = set()
+        self.legend: list[tuple[Symbol, str]] = []
+        self.uses: dict[int, list[Any]] = {}
+        for node in order:
+            for p in node.parents:
+                self.uses.setdefault(id(p), []).append(node)
+        self.taken = {node.label for node in order if node.label}
+        self._layers()
+        self._rest()
+
+    # ---- layers
+    def _layers(self) -> None:
+        affine: set[int] = set()
+        for node in self.order:
+            if _is_product(node) or (_is_plus(node) and any(id(a) in affine for a in node.args)):
+                affine.add(id(node))
+        level: dict[int, int] = {}
+        stages: list[tuple[int, Any]] = []  # the pre-activations, by layer
+        for node in self.order:
+            below = max((level[id(p)] for p in node.parents), default=1)
+            is_z = id(node) in affine and not any(id(user) in affine for user in self.uses.get(id(node), ()))
+            level[id(node)] = below + is_z
+            if is_z:
+                stages.append((below + 1, node))
+        counts: dict[int, int] = {}
+        for layer, _ in stages:
+            counts[layer] = counts.get(layer, 0) + 1
+        seen: dict[int, int] = {}
+        for layer, z in stages:
+            seen[layer] = seen.get(layer, 0) + 1
+            self._stage(z, layer, seen[layer] if counts[layer] > 1 else None, affine)
+        self.hidden |= {i for i in affine if i not in self.deltas}
+
+    def _stage(self, z: Any, layer: int, index: int | None, affine: set[int]) -> None:
+        """Name one pre-activation, its activation, its weights and its bias."""
+        self._name(z, symbol_of("z", layer, index))
+        self.deltas[id(z)] = symbol_of("δ", layer, index)
+        users = self.uses.get(id(z), [])
+        if len(users) == 1 and _is_activation(users[0]):
+            self._name(users[0], symbol_of("a", layer, index))
+        stack, letters = [z], dict.fromkeys("Wbx", 0)
+        while stack:
+            node = stack.pop()
+            for a in node.args[::-1]:
+                if isinstance(a, Node) and id(a) in affine:
+                    stack.append(a)
+                    continue
+                leaf = a
+                while isinstance(leaf, Node) and leaf.op is not None and _is_move(leaf):
+                    leaf = leaf.args[0]
+                if isinstance(leaf, np.ndarray) and leaf.ndim:
+                    self._name(leaf, Symbol("x", "x"))
+                elif isinstance(leaf, Node) and leaf.op is None and not isinstance(leaf, Value):
+                    letter = "b" if _is_plus(node) else "W"
+                    known = self._named(leaf)
+                    letters[letter] += not known
+                    self._name(leaf, symbol_of(letter, layer, letters[letter] if letters[letter] > 1 else None))
+
+    def _named(self, node: Any) -> bool:
+        return id(node) in self.names
+
+    def _name(self, node: Any, symbol: Symbol) -> None:
+        if self._named(node):
+            return
+        label = getattr(node, "label", "")
+        if isinstance(node, np.ndarray):
+            symbol = self._unique(symbol)
+            self.legend.append((symbol, f"the constant {array_text(node)}, {node.shape}"))
+        if node is self.loss:
+            symbol = label_of(label) if label else Symbol("J", "J")
+        elif label and "." not in label:
+            symbol = label_of(label)
+        elif label:
+            self.legend.append((symbol, f"{label} {node.shape}"))
+        self.names[id(node)] = self._unique(symbol)
+
+    def _unique(self, symbol: Symbol) -> Symbol:
+        known = {s.text for s in self.names.values()}
+        if symbol.text not in known:
+            return symbol
+        for k in range(2, len(known) + 3):
+            other = symbol_of(symbol.text, index=k)
+            if other.text not in known:
+                return Symbol(other.text, f"{symbol.latex}_{{{k}}}" if "_" not in symbol.latex else other.latex)
+        return symbol
+
+    # ---- the others
+    def _rest(self) -> None:
+        counts = {"v": 0, "u": 0, "y": 0}
+        self._name(self.loss, Symbol("J", "J"))
+        for node in self.order:
+            for a in node.args:
+                if isinstance(a, np.ndarray) and a.ndim and not self._named(a):
+                    counts["y"] += 1
+                    self._name(a, symbol_of("y", index=counts["y"] if counts["y"] > 1 else None))
+            if not self._named(node) and self._hides(node):
+                self.hidden.add(id(node))
+        self.hidden -= self.keep | {id(self.loss)} | {id(n) for n in self.order if n.label}
+        for node in sorted(self.order, key=lambda n: id(n) in self.hidden):  # what is shown gets the first numbers
+            if not self._named(node):
+                letter = "u" if node.op is None else "v"
+                while not node.label or "." in node.label:
+                    counts[letter] += 1
+                    if f"{letter}{counts[letter]}" not in self.taken:
+                        break
+                self._name(node, symbol_of(letter, index=counts[letter]))
+
+    def _hides(self, node: Any) -> bool:
+        """Whether a node only moves entries for its one consumer."""
+        return node.op is not None and _is_move(node) and len(self.uses.get(id(node), ())) == 1
+
+
+def _is_product(node: Any) -> bool:
+    op = node.op
+    if op is None or not op.linear or len(node.args) < 2 or op.symbol in ("+", "-"):
+        return False
+    return op.symbol != "*" or (isinstance(node, Value) and all(isinstance(a, Node) for a in node.args))
+
+
+def _is_plus(node: Any) -> bool:
+    return node.op is not None and node.op.symbol == "+"
+
+
+def _is_move(node: Any) -> bool:
+    return bool(node.op.linear and len(node.args) == 1 and node.op.symbol in MOVES)
+
+
+def _is_activation(node: Any) -> bool:
+    op = node.op
+    if op is None or len(node.args) != 1 or node.shape != node.args[0].shape:
+        return False
+    return op.name in ACTIVATIONS or op.name not in TABLE
+
+
+MOVES = ("transpose", "swapaxes", "reshape", "squeeze", "expand_dims", "broadcast_to", "astype", "pos")
