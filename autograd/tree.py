@@ -123,7 +123,7 @@ def map(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
     columns = [values]
     for index, other in enumerate(others):
         found, its = flatten(other)
-        if its != structure:
+        if its is not structure and its != structure:
             raise ShapeError(f"tree.map: argument {index + 2} is {its!r}, the first tree is {structure!r}")
         columns.append(found)
     return unflatten(structure, [function(*row) for row in zip(*columns, strict=True)])

@@ -247,5 +247,5 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean", *, from_log
     else:
         scores = log_softmax(logits)
     if reduction == "mean":  # the factor goes to the constant: one operation on the graph less
-        return np.sum(scores * (weights * (-1.0 / (weights.size // weights.shape[-1]))))
+        return (scores * (weights * (-1.0 / (weights.size // weights.shape[-1])))).sum()
     return _reduce("cross_entropy", -np.sum(scores * weights, axis=-1), reduction)

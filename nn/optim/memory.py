@@ -8,17 +8,18 @@ take turns and nothing is allocated; a kept graph, or an array a user took, cost
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from operator import is_
 from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
-from autograd.errors import ShapeError, describe
+from autograd.errors import GraphError, ShapeError, describe
 
 from ..module import Parameter
 
-__all__ = ["Joined"]
+__all__ = ["Apart", "Joined"]
 
 Array = np.ndarray[Any, Any]
 BLOCK = 16384  # entries of one leaf: what a transform makes of one stays in a core's cache
@@ -35,7 +36,7 @@ class _Vector:
         self.views = [
             self.data[end - size : end].reshape(shape) for end, size, shape in zip(ends, sizes, shapes, strict=True)
         ]
-        self.blocks = [self.data[start : start + BLOCK] for start in range(0, self.data.size, BLOCK)]
+        self.blocks = _blocks(self.data)
         self.idle = self.holders()
 
     def holders(self) -> tuple[int, ...]:
@@ -43,22 +44,26 @@ class _Vector:
         return (getrefcount(self.data), *map(getrefcount, self.views))
 
 
-class Joined:
-    """The parameters of one dtype, their vector and a spare one."""
+class _Joined:
+    """The parameters of one dtype, the vector they are views of, and a spare one."""
 
     def __init__(self, params: Sequence[Parameter]) -> None:
         self.params = tuple(params)
         self.shapes = [p.shape for p in self.params]
         self.sizes = [p.size for p in self.params]
         self.dtype = self.params[0].dtype
-        self.now = self._vector()
-        np.concatenate([p.peek().ravel() for p in self.params], out=self.now.data)
-        self._point(self.now)
-        self.spare = self._vector()
         self.gradient = self._vector()
+        self.spare = self._vector()
+        self.now = self._joined([p.peek() for p in self.params])
+        self._point(self.now)
 
     def _vector(self) -> _Vector:
         return _Vector(self.shapes, self.sizes, self.dtype)
+
+    def _joined(self, arrays: list[Array]) -> _Vector:
+        vector = self._vector()
+        np.concatenate([array.ravel() for array in arrays], out=vector.data)
+        return vector
 
     def _point(self, vector: _Vector) -> None:
         for p, view in zip(self.params, vector.views, strict=True):
@@ -67,10 +72,7 @@ class Joined:
     def numbers(self) -> list[Array]:
         """Return the parameters' numbers in blocks; numbers assigned since the last step are taken over."""
         arrays = [p.peek() for p in self.params]
-        for array, view in zip(arrays, self.now.views, strict=True):
-            if array is not view:
-                break
-        else:
+        if all(map(is_, arrays, self.now.views)):
             return self.now.blocks
         for p, array, shape in zip(self.params, arrays, self.shapes, strict=True):
             if array.shape != shape or array.dtype != self.dtype:
@@ -78,35 +80,108 @@ class Joined:
                     f"optimizer: parameter {p.label or 'of shape ' + str(shape)} was {self.dtype}{list(shape)} and is "
                     f"{describe(array)} now; make a new optimizer when a parameter changes its shape or dtype"
                 )
-        self.now = self._vector()
-        np.concatenate([array.ravel() for array in arrays], out=self.now.data)
+        self.now = self._joined(arrays)
         return self.now.blocks
 
-    def gradients(self) -> tuple[list[Array], Array | None]:
-        """Return the gradients in blocks, and if a parameter has none (0 there) the mask of where there are any."""
-        grads = [p.grad for p in self.params]
-        present = [g is not None for g in grads]
-        if not all(present):
-            grads = [np.zeros(s, self.dtype) if g is None else g for g, s in zip(grads, self.shapes, strict=True)]
+    def gradients(self, grads: list[Any]) -> list[Array]:
+        """Return gradients in blocks, 0 where there is none."""
+        flat = []
         for p, g, shape in zip(self.params, grads, self.shapes, strict=True):
+            if g is None:
+                flat.append(np.zeros(p.size, self.dtype))
+                continue
             if g.shape != shape:
                 raise ShapeError(
-                    f"optimizer: grad of {p.label or 'a parameter'} is {describe(g)}, the parameter {shape}"
+                    f"optimizer: grad of {p.label or 'a parameter'} is {describe(g)}, it has shape {shape}"
                 )
-        np.concatenate([g.ravel() for g in grads], out=self.gradient.data)
-        return self.gradient.blocks, None if all(present) else np.repeat(present, self.sizes)
+            flat.append(g.ravel())
+        np.concatenate(flat, out=self.gradient.data)
+        return self.gradient.blocks
 
-    def move(self, updates: Sequence[Array], moved: Array | None) -> None:
-        """Add updates to the numbers and point the parameters to the result."""
+    def move(self, updates: list[Array], present: list[Array] | None) -> None:
+        """Add updates to the numbers, where they are ``present``, and point the parameters to the result."""
         target = self.spare if self.spare.holders() == self.spare.idle else self._vector()
         for old, update, new in zip(self.now.blocks, updates, target.blocks, strict=True):
             np.add(old, update, out=new)
-        if moved is not None:
-            np.copyto(target.data, self.now.data, where=~moved)
+        if present is not None:
+            for old, mask, new in zip(self.now.blocks, present, target.blocks, strict=True):
+                np.copyto(new, old, where=~mask)
         self._point(target)
         self.now, self.spare = target, self.now
 
-    def split(self, mask: Array) -> Iterator[Array]:
-        """Yield a vector's blocks."""
-        for start in range(0, mask.size, BLOCK):
-            yield mask[start : start + BLOCK]
+
+class Joined:
+    """Parameters as the leaves of a tree: blocks of one vector a dtype, a bare array where one block holds all."""
+
+    def __init__(self, params: Sequence[Parameter]) -> None:
+        kinds: dict[Any, list[Parameter]] = {}
+        for p in params:
+            kinds.setdefault(p.dtype, []).append(p)
+        self.members = [_Joined(members) for members in kinds.values()]
+        self.bare = len(self.members) == 1 and len(self.members[0].now.blocks) == 1
+
+    def numbers(self) -> Any:
+        """Return the tree of the parameters' numbers."""
+        return self._tree([joined.numbers() for joined in self.members])
+
+    def gradients(self) -> tuple[Any, Any]:
+        """Return the tree of gradients, and one of masks where some parameter has none."""
+        found, masks = [], []
+        for joined in self.members:
+            grads = [p.grad for p in joined.params]
+            found.append(joined.gradients(grads))
+            masks.append([g is not None for g in grads])
+        if all(map(all, masks)):
+            return self._tree(found), None
+        if not any(map(any, masks)):
+            raise GraphError("optimizer.step: no parameter has a gradient; call loss.backward() first")
+        flat = [np.repeat(mask, joined.sizes) for mask, joined in zip(masks, self.members, strict=True)]
+        return self._tree(found), self._tree([_blocks(mask) for mask in flat])
+
+    def move(self, updates: Any, present: Any) -> None:
+        """Add a tree of updates to the parameters, where they are ``present``."""
+        start = 0
+        for joined in self.members:
+            end = start + len(joined.now.blocks)
+            if self.bare:
+                joined.move([updates], None if present is None else [present])
+            else:
+                joined.move(updates[start:end], None if present is None else present[start:end])
+            start = end
+
+    def _tree(self, blocks: list[list[Array]]) -> Any:
+        return blocks[0][0] if self.bare else [block for part in blocks for block in part]
+
+
+class Apart:
+    """Parameters as they are, a list of arrays: for transforms that look at each as a whole."""
+
+    def __init__(self, params: Sequence[Parameter]) -> None:
+        self.params = params
+
+    def numbers(self) -> Any:
+        """Return the parameters' numbers."""
+        return [p.peek() for p in self.params]
+
+    def gradients(self) -> tuple[Any, Any]:
+        """Return the gradients, 0 for none, and masks where some parameter has none."""
+        grads = [p.grad for p in self.params]
+        if all(g is None for g in grads):
+            raise GraphError("optimizer.step: no parameter has a gradient; call loss.backward() first")
+        if all(g is not None for g in grads):
+            return grads, None
+        arrays = self.numbers()
+        return (
+            [np.zeros_like(a) if g is None else g for g, a in zip(grads, arrays, strict=True)],
+            [np.full(a.shape, g is not None) for g, a in zip(grads, arrays, strict=True)],
+        )
+
+    def move(self, updates: Any, present: Any) -> None:
+        """Add updates to the parameters, where they are ``present``."""
+        for i, (p, update) in enumerate(zip(self.params, updates, strict=True)):
+            if present is None or present[i].all():
+                p.data = p.peek() + update
+
+
+def _blocks(vector: Array) -> list[Array]:
+    return [vector[start : start + BLOCK] for start in range(0, vector.size, BLOCK)]

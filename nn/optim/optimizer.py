@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from autograd import tree
-from autograd.errors import GraphError, OptionError, ShapeError, describe
+from autograd.errors import OptionError, ShapeError, describe
 
 from ..module import Module, Parameter
-from .memory import Joined
+from .memory import Apart, Joined
 from .optimizers import get
-from .transform import Transform, apply_updates
+from .transform import Transform
 
 __all__ = ["Optimizer"]
 
@@ -51,18 +51,8 @@ class Optimizer:
     def __init__(self, params: Module | Iterable[Parameter], transform: Transform | str) -> None:
         self.transform = get(transform)
         self.params = _parameters(params)
-        self._joined: dict[str, Joined] = {}
-        if self.transform.joinable:
-            kinds: dict[str, list[Parameter]] = {}
-            for p in self.params:
-                kinds.setdefault(str(p.dtype), []).append(p)
-            self._joined = {kind: Joined(members) for kind, members in kinds.items()}
-        self.state = self.transform.init(self._numbers())
-
-    def _numbers(self) -> Any:
-        if self._joined:
-            return {kind: joined.numbers() for kind, joined in self._joined.items()}
-        return [p.peek() for p in self.params]
+        self._memory = Joined(self.params) if self.transform.joinable else Apart(self.params)
+        self.state = self.transform.init(self._memory.numbers())
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -77,48 +67,11 @@ class Optimizer:
         Raises:
             GraphError: no parameter has a gradient.
         """
-        if all(p.grad is None for p in self.params):
-            raise GraphError("optimizer.step: no parameter has a gradient; call loss.backward() first")
-        if not self._joined:
-            self._step_apart()
-            return
-        params = self._numbers()
-        found = {kind: joined.gradients() for kind, joined in self._joined.items()}
-        updates, state = self.transform.update(
-            {kind: blocks for kind, (blocks, _) in found.items()}, self.state, params
-        )
-        for kind, joined in self._joined.items():
-            joined.move(updates[kind], found[kind][1])
-        masks = {kind: mask for kind, (_, mask) in found.items()}
-        self.state = state if all(m is None for m in masks.values()) else self._kept(state, masks)
-
-    def _kept(self, state: Any, masks: dict[str, Any]) -> Any:
-        """Return the new state, with the old one's entries where a parameter had no gradient."""
-        blocks = {
-            kind: list(joined.split(np.ones(joined.now.data.size, bool) if masks[kind] is None else masks[kind]))
-            for kind, joined in self._joined.items()
-        }
-        structure = tree.flatten(blocks)[1]
-
-        def choose(new: Any, old: Any) -> Any:
-            if tree.flatten(new)[1] == structure:
-                return tree.map(np.where, blocks, new, old)
-            if isinstance(new, dict):
-                return {key: choose(new[key], old[key]) for key in new}
-            if isinstance(new, list | tuple):
-                return type(new)(choose(n, o) for n, o in zip(new, old, strict=True))
-            return new
-
-        return choose(state, self.state)
-
-    def _step_apart(self) -> None:
-        """Step on the parameters one by one: for transforms that look at a parameter as a whole."""
-        params = [p.peek() for p in self.params]
-        grads = [np.zeros_like(a) if p.grad is None else p.grad for p, a in zip(self.params, params, strict=True)]
-        updates, self.state = self.transform.update(grads, self.state, params)
-        for p, new in zip(self.params, apply_updates(params, updates), strict=True):
-            if p.grad is not None:
-                p.data = new
+        memory = self._memory
+        grads, present = memory.gradients()
+        updates, state = self.transform.update(grads, self.state, memory.numbers())
+        memory.move(updates, present)
+        self.state = state if present is None else _kept(state, self.state, present)
 
     @property
     def lr(self) -> float:
@@ -192,6 +145,19 @@ def _parameters(params: Module | Iterable[Parameter]) -> list[Parameter]:
             "Optimizer: there is no parameter to train; assign layers or Parameters as attributes of the model"
         )
     return list({id(p): p for p in found}.values())
+
+
+def _kept(new: Any, old: Any, present: Any) -> Any:
+    """Return the new state, with the old one's entries where a parameter had no gradient."""
+    leaves, structure = tree.flatten(new)
+    masks, wanted = tree.flatten(present)
+    if structure == wanted and all(np.shape(x) == m.shape for x, m in zip(leaves, masks, strict=True)):
+        return tree.map(np.where, present, new, old)
+    if isinstance(new, dict):
+        return {key: _kept(new[key], old[key], present) for key in new}
+    if isinstance(new, list | tuple):
+        return type(new)(_kept(n, o, present) for n, o in zip(new, old, strict=True))
+    return new
 
 
 def _dicts(state: Any) -> Iterator[dict[str, Any]]:

@@ -84,6 +84,9 @@ class Leafwise(Transform):
         """Apply `leaf` to every array of the trees."""
         step = state["step"] + 1
         t = number(step)
+        if not isinstance(grads, dict | list | tuple):  # one array, which a small model's parameters are joined to
+            update, *slots = self.leaf(grads, params, t, *(state[name] for name in self.slots))
+            return update, {"step": step, **dict(zip(self.slots, slots, strict=True))}
         leaves, structure = tree.flatten(grads)
         columns = [leaves, tree.leaves(params), *(tree.leaves(state[name]) for name in self.slots)]
         rows = [self.leaf(g, p, t, *slots) for g, p, *slots in zip(*columns, strict=True)]
