@@ -91,6 +91,8 @@ __all__ = [
     "softplus",
     "softsign",
     "testing",
+    "to_html",
+    "trace_backward",
     "tree",
     "value_and_grad",
     "vjp",
@@ -100,6 +102,8 @@ __all__ = [
 _LATE = {  # loaded when first used: a training program draws nothing
     "draw": "autograd.export.drawing",
     "explain": "autograd.export.explaining",
+    "to_html": "autograd.export.html",
+    "trace_backward": "autograd.export.stepping",
 }
 
 

@@ -70,12 +70,15 @@ class Graph:
         self.nodes = ordered(roots)
         self.inputs, self.params = set(inputs), set(params)
         self.groups = groups or {}
+        self.places: dict[int, int] = {}  # id of a node -> its box in the last diagram
+        self.names: dict[Any, str] = {}  # names to use instead of made-up ones
+        self.gradients: dict[Any, str] = {}  # what to print for a node's gradient instead of its ``grad``
         known = bool(self.params) or any(getattr(n, "role", "") == "parameter" for n in self.nodes if n.op is None)
         self.other = "parameter" if self.inputs else "input" if known else "leaf"
 
     def named(self) -> dict[Node, str]:
         """Return a name for every node: its label, else ``v`` and a number, ``u`` for leaves."""
-        return dict(zip(self.nodes, names_of(self.nodes, _prefix), strict=True))
+        return self.names or dict(zip(self.nodes, names_of(self.nodes, _prefix), strict=True))
 
     def role(self, node: Node) -> str:
         """Return the key of `diagram.ROLES` that fits a leaf."""
@@ -93,7 +96,7 @@ class Graph:
         """
         keys = keys or {}
         shown = [node for node in self.nodes if node not in keys]
-        names = dict(zip(shown, names_of(shown, _prefix), strict=True))
+        names = self.names or dict(zip(shown, names_of(shown, _prefix), strict=True))
         modules = self.modules()
         drawn = _Drawn()
         for node in self.nodes:
@@ -112,6 +115,7 @@ class Graph:
                 drawn.edges += (Edge(p, target, slot) for slot, p in enumerate(operands))
             else:
                 drawn.enter(key, node, self.role(node) if node.op is None else "", operands)
+        self.places = drawn.places
         return drawn.diagram()
 
     def box(self, node: Node, name: str, operands: list[str], group: tuple[str, ...]) -> Box:
@@ -131,7 +135,7 @@ class Graph:
             formula,
             shape=_shape(data),
             data=_text(data),
-            grad="" if grad is None else _text(grad),
+            grad=self.gradients[node] if node in self.gradients else "" if grad is None else _text(grad),
             group=group,
             symbol=symbol,
         )

@@ -62,7 +62,8 @@ def to_svg(diagram: Diagram, direction: str = "auto", ids: bool = False, layout:
         ),
         f"<style>{STYLE}</style>",
         (
-            '<defs><marker id="a" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+            '<defs><marker id="a" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" '
+            'markerUnits="userSpaceOnUse" orient="auto">'
             '<path d="M0,0.5L8,4L0,7.5z" fill="#666"/></marker></defs>'
         ),
         f'<rect width="{wide:.0f}" height="{tall:.0f}" fill="#fff"/>',
@@ -93,7 +94,13 @@ def _box(index: int, box: Box, at: Rect, ids: bool) -> str:
         )
     ]
     for k, line in enumerate(box.lines):
-        kind = ' class="t"' if k == 0 and box.role != "constant" else ""
+        kind = (
+            ' class="t"'
+            if k == 0 and box.role != "constant"
+            else ' class="g"'
+            if ids and line.startswith("grad ")
+            else ""
+        )
         rows.append(
             f'<text x="{x + PAD:.1f}" y="{y + PAD / 2 + LINE * (k + 0.75):.1f}" fill="{role.ink}"{kind}>'
             f"{escape(line)}</text>"

@@ -20,6 +20,7 @@ from .notation import Symbol, label_of, symbol_of
 __all__ = ["Symbols"]
 
 ACTIVATIONS = {"tanh", *neural.__all__}
+LONGEST = 24  # operands and operations in one formula
 
 
 class Symbols:
@@ -68,12 +69,13 @@ class Symbols:
         for layer, z in stages:
             seen[layer] = seen.get(layer, 0) + 1
             self._stage(z, layer, seen[layer] if counts[layer] > 1 else None, affine)
-        self.hidden |= {i for i in affine if i not in self.deltas}
+        self.hidden |= affine - {id(z) for _, z in stages}
 
     def _stage(self, z: Any, layer: int, index: int | None, affine: set[int]) -> None:
         """Name one pre-activation, its activation, its weights and its bias."""
         self._name(z, symbol_of("z", layer, index))
-        self.deltas[id(z)] = symbol_of("δ", layer, index)
+        if z is not self.loss:
+            self.deltas[id(z)] = symbol_of("δ", layer, index)
         users = self.uses.get(id(z), [])
         if len(users) == 1 and _is_activation(users[0]):
             self._name(users[0], symbol_of("a", layer, index))
@@ -135,6 +137,7 @@ class Symbols:
             if not self._named(node) and self._hides(node):
                 self.hidden.add(id(node))
         self.hidden -= self.keep | {id(self.loss)} | {id(n) for n in self.order if n.label}
+        self._limit_size()
         for node in sorted(self.order, key=lambda n: id(n) in self.hidden):  # what is shown gets the first numbers
             if not self._named(node):
                 letter = "u" if node.op is None else "v"
@@ -143,6 +146,17 @@ class Symbols:
                     if f"{letter}{counts[letter]}" not in self.taken:
                         break
                 self._name(node, symbol_of(letter, index=counts[letter]))
+
+    def _limit_size(self) -> None:
+        """Show a hidden node after all where the formula it stands in would grow beyond one line."""
+        size: dict[int, int] = {}
+        for node in self.order:
+            size[id(node)] = 1
+            if id(node) in self.hidden:
+                size[id(node)] += sum(size[id(p)] for p in node.parents)
+                if size[id(node)] > LONGEST:
+                    self.hidden.discard(id(node))
+                    size[id(node)] = 1
 
     def _hides(self, node: Any) -> bool:
         """Whether a node only moves entries for its one consumer."""
