@@ -1,13 +1,15 @@
 """Chainrule itself, from this checkout: ``chainrule`` is the engine as it comes, eager."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+import nn
 from autograd import Tensor, Value, gelu, logsumexp, value_and_grad
 from benchmarks.serving import Job, Worker
 from benchmarks.wire import Answer
-from benchmarks.workloads import s1, s3, t1, t3
+from benchmarks.workloads import s1, s3, t1, t2, t3, t6
 
 WORKER = Worker("numpy")
 
@@ -94,3 +96,71 @@ LOSSES = {
     "logsumexp": lambda x, _w, _b: np.mean(logsumexp(x, axis=1)),
     "layernorm": layernorm,
 }
+
+
+@WORKER.does("T2")
+def training_step(case: str) -> Job:
+    """T2 with ``nn``: an MLP, a loss, the stateful optimizer."""
+    _, advance = stepper(case)
+    count = [0]
+
+    def step() -> None:
+        advance(count[0])
+        count[0] += 1
+
+    def answer() -> Answer:
+        model, advance = stepper(case)
+        value = advance(0).item()
+        gradients = [p.grad.T for p in model.parameters()]
+        for n in range(1, t2.STEPS):
+            advance(n)
+        return t2.answer(case, np.asarray(value), gradients, [p.data.T for p in model.parameters()])
+
+    return Job(step, answer)
+
+
+def stepper(case: str) -> tuple[nn.Module, Callable[[int], Tensor]]:
+    """A fresh network, and the function that does its n-th training step and returns the loss."""
+    shape, data = t2.MODELS[case], t2.batches(case)
+    model = nn.MLP(list(shape.sizes), shape.activation, rng=0)
+    for parameter, start in zip(model.parameters(), t2.parameters(case), strict=True):
+        parameter.data = np.ascontiguousarray(start.T)  # a layer keeps its weights as outputs × inputs
+    criterion = nn.losses.cross_entropy if shape.classes else nn.losses.mse
+    optimizer = nn.Optimizer(model, nn.optim.Adam(t2.RATE))
+
+    def advance(n: int) -> Tensor:
+        x, target = data[n % t2.BATCHES]
+        optimizer.zero_grad()
+        loss: Tensor = criterion(model(x), target)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return model, advance
+
+
+@WORKER.does("T6")
+def training_run(_case: str) -> Job:
+    """T6 through ``fit``, without callbacks or progress."""
+    x, y = t6.data()
+
+    def run() -> nn.Module:
+        model = nn.MLP(list(t6.SIZES), "relu", rng=0)
+        optimizer = nn.optim.Adam(t6.RATE)
+        nn.fit(
+            model,
+            x,
+            y,
+            epochs=t6.EPOCHS,
+            batch_size=t6.BATCH,
+            optimizer=optimizer,
+            loss="cross_entropy",
+            rng=0,
+            verbose=False,
+        )
+        return model
+
+    def answer() -> Answer:
+        return t6.answer(run()(x).data.argmax(1))
+
+    return Job(run, answer)
