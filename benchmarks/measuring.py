@@ -28,24 +28,31 @@ class Asked(Protocol):
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to measure: rounds, blocks a peer and round, seconds a block, and a peer's share of seconds at most."""
+    """How long to measure: rounds, blocks a peer and round, seconds a block, and a peer's share of seconds at most.
+
+    A block during which other programs kept more than ``calm`` cores busy is disturbed. Disturbed blocks are measured
+    again, in up to twice as many rounds more, and count only where too few others are left.
+    """
 
     rounds: int = 9
-    blocks: int = 3
-    seconds: float = 0.05
+    blocks: int = 2
+    seconds: float = 0.1
     at_most: float = 20.0
+    calm: float = 0.25
 
 
-QUICK = Effort(rounds=3, blocks=1, seconds=0.01, at_most=2.0)
+QUICK = Effort(rounds=3, blocks=1, seconds=0.01, at_most=2.0, calm=float("inf"))
+ENOUGH = 5
 
 
 @dataclass
 class Timing:
-    """What was measured of one peer in one case: seconds a step, and the first call's seconds."""
+    """What was measured of one peer in one case: seconds a step, calm and disturbed, and of the first call."""
 
     peer: str
     first_call: float | None = None
     seconds: list[float] = field(default_factory=list)
+    disturbed: list[float] = field(default_factory=list)
     problem: str = ""
     number: int = 1
 
@@ -101,13 +108,31 @@ def prepare(
 
 def _rounds(running: list[tuple[Asked, Timing]], effort: Effort) -> None:
     """Rounds A B C A B C, so that whatever slows the machine for a while slows everyone."""
-    for _ in range(effort.rounds):
+    for turn in range(3 * effort.rounds):
         for session, timing in running:
-            spent = sum(timing.seconds) * timing.number
-            if timing.problem or (spent > effort.at_most and len(timing.seconds) >= QUICK.rounds):
-                continue
-            time.sleep(PAUSE)  # let the threads of the peer before fall asleep
-            try:
-                timing.seconds += session.ask("time", number=timing.number, blocks=effort.blocks)["seconds"]
-            except PeerError as error:
-                timing.problem = f"failed: {error}"
+            if not _finished(timing, effort, turn):
+                time.sleep(PAUSE)  # let the threads of the peer before fall asleep
+                _turn(session, timing, effort)
+    for _, timing in running:
+        if len(timing.seconds) < ENOUGH:
+            timing.seconds += timing.disturbed
+
+
+def _finished(timing: Timing, effort: Effort, turn: int) -> bool:
+    """Whether a peer failed, has enough calm blocks, or has had its share of time."""
+    blocks = len(timing.seconds) + len(timing.disturbed)
+    spent = (sum(timing.seconds) + sum(timing.disturbed)) * timing.number
+    patience = effort.at_most * (1 if turn < effort.rounds else 2)
+    enough = len(timing.seconds) >= effort.rounds * effort.blocks
+    return bool(timing.problem) or enough or (spent > patience and blocks >= QUICK.rounds)
+
+
+def _turn(session: Asked, timing: Timing, effort: Effort) -> None:
+    """Measure one peer's blocks of one round."""
+    try:
+        reply = session.ask("time", number=timing.number, blocks=effort.blocks)
+    except PeerError as error:
+        timing.problem = f"failed: {error}"
+        return
+    for seconds, others in zip(reply["seconds"], reply["others"], strict=True):
+        (timing.disturbed if others > effort.calm else timing.seconds).append(seconds)

@@ -125,8 +125,9 @@ def document(command: str, results: Sequence[Result], versions: dict[str, dict[s
         f"Made by `{command}`.\n\n"
         "Each peer runs in an environment of its own, with two threads. Values and gradients are compared with a\n"
         "reference before anything is timed. Peers take turns, round by round; the median is over all rounds, min is\n"
-        "the best block. The first call holds building and compiling, with empty caches on disk. Peers keep their\n"
-        "default settings, the garbage collector's included."
+        "the best block. Blocks during which other programs used the processor are measured again. The first call\n"
+        "holds building and compiling, with empty caches on disk. Peers keep their default settings, the garbage\n"
+        "collector's included."
     )
     parts = [head, targets_section(results), *map(workload_section, results), notes, machine_section(versions)]
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -16,6 +16,8 @@ from typing import Any
 
 from benchmarks import wire
 
+STAT = Path("/proc/stat")
+TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 CLEAR_REFS = Path("/proc/self/clear_refs")
 
 
@@ -101,11 +103,17 @@ class Worker:
             number = max(2 * number, int(number * 0.8 * request["seconds"] / max(spent, 1e-9)))
 
     def _do_time(self, request: wire.Message) -> wire.Message:
-        """Time ``blocks`` blocks of ``number`` steps; seconds a step, one entry a block."""
+        """Time ``blocks`` blocks of ``number`` steps: seconds a step, and how many cores others used meanwhile."""
         number = request["number"]
         if number > 1:
             self._block(max(1, number // 5))
-        return {"seconds": [self._block(number) / number for _ in range(request["blocks"])]}
+        seconds, others = [], []
+        for _ in range(request["blocks"]):
+            before = _foreign_seconds()
+            spent = self._block(number)
+            seconds.append(spent / number)
+            others.append(max(0.0, (_foreign_seconds() - before) / spent))
+        return {"seconds": seconds, "others": others}
 
     def _do_memory(self, request: wire.Message) -> wire.Message:
         """Run ``number`` steps; the process's highest resident size, and how much that is over its imports (bytes)."""
@@ -149,6 +157,14 @@ class Worker:
                 traceback.print_exc()
                 reply = {"error": f"{type(error).__name__}: {error}"}
             print(wire.dumps(reply), file=replies, flush=True)
+
+
+def _foreign_seconds() -> float:
+    """Processor time all other processes have used since the machine started; 0 where the system does not tell."""
+    if not STAT.exists():
+        return 0.0
+    user, nice, system, _idle, _wait, *rest = STAT.read_text(encoding="ascii").split("\n", 1)[0].split()[1:9]
+    return sum(map(int, (user, nice, system, *rest))) / TICKS - time.process_time()
 
 
 def peak_resident() -> int:

@@ -16,10 +16,11 @@ T1 = all_workloads()["T1"]
 class Recorded:
     """A session that answers by itself and writes down who was asked what."""
 
-    def __init__(self, name, log, seconds=0.01, answer=None):
+    def __init__(self, name, log, seconds=0.01, answer=None, others=()):
         self.peer = SimpleNamespace(name=name)
         self.log = log
         self.seconds = seconds
+        self.others = list(others)
         self.given = t1.reference("chain") if answer is None else answer
 
     def ask(self, do, **arguments):
@@ -30,15 +31,27 @@ class Recorded:
             "prepare": {"does": True, "first_call": 0.5},
             "answer": {"answer": wire.pack(self.given)},
             "calibrate": {"number": 4},
-            "time": {"seconds": [self.seconds] * arguments.get("blocks", 0)},
+            "time": {"seconds": [self.seconds], "others": [self.others.pop() if self.others and do == "time" else 0.0]},
         }[do]
 
 
 def test_rounds_are_interleaved():
     log: list[Any] = []
-    timings = measure(T1, "chain", [Recorded("a", log), Recorded("b", log)], Effort(3, 2, 0.01), log.append)
+    timings = measure(T1, "chain", [Recorded("a", log), Recorded("b", log)], Effort(3, 1, 0.01), log.append)
     assert log[-6:] == [("a", "time"), ("b", "time")] * 3
-    assert [(t.peer, len(t.seconds), t.first_call) for t in timings] == [("a", 6, 0.5), ("b", 6, 0.5)]
+    assert [(t.peer, len(t.seconds), t.first_call) for t in timings] == [("a", 3, 0.5), ("b", 3, 0.5)]
+
+
+def test_disturbed_blocks_are_measured_again():
+    peer = Recorded("a", [], others=[1.0] * 4)
+    (timing,) = measure(T1, "chain", [peer], Effort(rounds=6, blocks=1), print)
+    assert (len(timing.seconds), len(timing.disturbed)) == (6, 4)
+
+
+def test_without_calm_all_blocks_count():
+    peer = Recorded("a", [], others=[1.0] * 99)
+    (timing,) = measure(T1, "chain", [peer], Effort(rounds=6, blocks=1), print)
+    assert len(timing.seconds) == 18
 
 
 def test_a_wrong_gradient_is_reported_and_not_timed():

@@ -15,7 +15,7 @@ def result():
     timings = [
         Timing("theirs", 0.25, [4e-5, 6e-5, 5e-5]),
         Timing("ours", 0.001, [2e-5, 2e-5, 3e-5]),
-        Timing("off", None, [], "wrong: value is off | by much"),
+        Timing("off", problem="wrong: value is off | by much"),
     ]
     return Result(workload, {"small": timings})
 
