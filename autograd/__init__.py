@@ -10,11 +10,11 @@ from ._custom import checkpoint as checkpoint
 from ._custom import custom_vjp as custom_vjp
 from ._graph import no_grad as no_grad
 from ._jit import jit as jit
-from ._op import primitive as primitive
 from ._tensor import Tensor as Tensor
 from ._tracing import random_normal as random_normal
 from ._tracing import random_uniform as random_uniform
 from ._value import Value as Value
+from .extend import primitive as primitive
 from .functional import elementwise_grad as elementwise_grad
 from .functional import grad as grad
 from .functional import grad_and_aux as grad_and_aux
@@ -48,6 +48,15 @@ from .program import record as record
 
 if _typing.TYPE_CHECKING:
     from . import testing as testing
+    from .differential_operators import deriv as deriv
+    from .differential_operators import grad_named as grad_named
+    from .differential_operators import hessian_tensor_product as hessian_tensor_product
+    from .differential_operators import holomorphic_grad as holomorphic_grad
+    from .differential_operators import make_ggnvp as make_ggnvp
+    from .differential_operators import make_hvp as make_hvp
+    from .differential_operators import multigrad_dict as multigrad_dict
+    from .differential_operators import tensor_jacobian_product as tensor_jacobian_product
+    from .differential_operators import vector_jacobian_product as vector_jacobian_product
 
 __all__ = [
     "Program",
@@ -55,6 +64,7 @@ __all__ = [
     "Value",
     "checkpoint",
     "custom_vjp",
+    "deriv",
     "draw",
     "elementwise_grad",
     "elu",
@@ -65,8 +75,11 @@ __all__ = [
     "gelu",
     "grad",
     "grad_and_aux",
+    "grad_named",
     "hessian",
+    "hessian_tensor_product",
     "hessian_vector_product",
+    "holomorphic_grad",
     "hvp",
     "index_add",
     "index_update",
@@ -76,8 +89,11 @@ __all__ = [
     "leaky_relu",
     "log_softmax",
     "logsumexp",
+    "make_ggnvp",
+    "make_hvp",
     "make_jvp",
     "make_vjp",
+    "multigrad_dict",
     "no_grad",
     "primitive",
     "random_normal",
@@ -90,29 +106,37 @@ __all__ = [
     "softmax",
     "softplus",
     "softsign",
+    "tensor_jacobian_product",
     "testing",
     "to_html",
     "trace_backward",
     "tree",
     "value_and_grad",
+    "vector_jacobian_product",
     "vjp",
 ]
 
 
-_LATE = {  # loaded when first used: a training program draws nothing
+_LATE = {  # loaded when first used: a training program draws nothing, and few know HIPS autograd's further names
     "draw": "autograd.export.drawing",
     "explain": "autograd.export.explaining",
     "to_html": "autograd.export.html",
     "trace_backward": "autograd.export.stepping",
+    **dict.fromkeys(("dict", "isinstance", "list", "tuple", "type"), "autograd.builtins"),
+    **dict.fromkeys(("deriv", "grad_named", "hessian_tensor_product"), "autograd.differential_operators"),
+    **dict.fromkeys(("holomorphic_grad", "make_ggnvp", "make_hvp"), "autograd.differential_operators"),
+    **dict.fromkeys(("multigrad_dict", "tensor_jacobian_product"), "autograd.differential_operators"),
+    "vector_jacobian_product": "autograd.differential_operators",
 }
+_MODULES = {"core", "extend", "misc", "numpy", "scipy", "testing"}
 
 
 def __getattr__(name: str) -> _typing.Any:
-    """Load what only tests and readers of graphs need when it is first used."""
+    """Load what few programs need when it is first used."""
     from importlib import import_module
 
-    if name == "testing":
-        return import_module("autograd.testing")
+    if name in _MODULES:
+        return import_module(f"autograd.{name}")
     if name in _LATE:
         return getattr(import_module(_LATE[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -151,6 +151,7 @@ class Trace:
         output = self.outputs[0]
         if not isinstance(output, Node):
             self.check_path()
+            output = Tensor.leaf(np.asarray(output, dtype=float))  # the gradient by [] is []
         if getattr(output, "size", 1) != 1:
             raise ShapeError(f"{self.name}: expected one number, got {describe(output)}; {hint}")
         kind = output.dtype.kind

@@ -8,8 +8,8 @@ Names follow HIPS autograd; `vjp` and `jvp` follow JAX.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -35,6 +35,21 @@ __all__ = [
 ]
 
 
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def _argnum(operator: _F) -> _F:
+    """Let ``argnum=`` stand for ``argnums=``: HIPS autograd's keyword, beside JAX's."""
+
+    @functools.wraps(operator)
+    def either(fun: Function, *args: Any, **kwargs: Any) -> Any:
+        if "argnum" in kwargs:
+            kwargs["argnums"] = kwargs.pop("argnum")
+        return operator(fun, *args, **kwargs)
+
+    return either  # type: ignore[return-value]  # the same signature, and one keyword more
+
+
 def _ones(output: Any) -> Any:
     return 1.0 if isinstance(output, Value) else np.ones(output.shape, output.dtype)
 
@@ -42,6 +57,7 @@ def _ones(output: Any) -> Any:
 _HINT = "sum it, or use jacobian or elementwise_grad"
 
 
+@_argnum
 def grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """Return the function that computes the gradient of ``fun``.
 
@@ -73,6 +89,7 @@ def grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function
     return gradient
 
 
+@_argnum
 def value_and_grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """Return the function that computes the value and the gradient of ``fun`` together.
 
@@ -100,6 +117,7 @@ def value_and_grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -
     return both
 
 
+@_argnum
 def grad_and_aux(fun: Function, argnums: Argnums = 0) -> Function:
     """Return the function that computes ``(gradient, aux)`` of a ``fun`` returning ``(value, aux)``.
 
@@ -114,6 +132,7 @@ def grad_and_aux(fun: Function, argnums: Argnums = 0) -> Function:
     return grad(fun, argnums, has_aux=True)
 
 
+@_argnum
 def elementwise_grad(fun: Function, argnums: Argnums = 0) -> Function:
     """Return the function of the derivatives of an entrywise ``fun``: the gradient of the sum of its result.
 
@@ -163,6 +182,7 @@ def vjp(fun: Function, *args: Any, has_aux: bool = False) -> tuple[Any, ...]:
     return (value, pull, trace.plain(trace.aux)) if has_aux else (value, pull)
 
 
+@_argnum
 def make_vjp(fun: Function, argnums: Argnums = 0) -> Function:
     """Return a function of the arguments that gives ``(vjp, value)``, HIPS autograd's order.
 
@@ -209,6 +229,7 @@ def jvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple
     return trace.plain(tree.unflatten(trace.structure, trace.outputs)), finish(trace, pushed)
 
 
+@_argnum
 def make_jvp(fun: Function, argnums: Argnums = 0) -> Function:
     """Return a function of the arguments that gives the function v ↦ ``(value, J·v)``, as HIPS autograd.
 
@@ -255,6 +276,7 @@ def _rows(trace: Trace, index: int) -> list[Any]:
     return full
 
 
+@_argnum
 def jacobian(fun: Function, argnums: Argnums = 0) -> Function:
     """Return the function that computes the Jacobian of ``fun``.
 
@@ -285,6 +307,7 @@ def jacobian(fun: Function, argnums: Argnums = 0) -> Function:
     return compute
 
 
+@_argnum
 def hessian(fun: Function, argnums: Argnums = 0) -> Function:
     """Return the function that computes the matrix of second derivatives of ``fun``.
 
@@ -305,6 +328,7 @@ def hessian(fun: Function, argnums: Argnums = 0) -> Function:
     return functools.wraps(fun)(jacobian(grad(fun, argnums), argnums))
 
 
+@_argnum
 def hessian_vector_product(fun: Function, argnums: Argnums = 0) -> Function:
     """Return the function ``(*args, v)`` ↦ H·v, without the matrix: the gradient of ∇f·v.
 

@@ -76,6 +76,27 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
 }
 
+# HIPS autograd's names sit on top of the engine; nothing of the engine knows them.
+ALLOWED["autograd._vspace"] = ("autograd._graph", "autograd.tree", ERRORS, *ARRAYS)
+ALLOWED["autograd.extend"] = (*NODES, "autograd._vspace", "autograd.tree", *ARRAYS)
+ENGINE = (*NODES, *OPS, "autograd._broadcasting", "autograd._custom", "autograd._trace", "autograd.functional")
+COMPAT = {
+    "tracer": ("extend",),
+    "builtins": ("tracer",),
+    "core": ("extend", "tracer"),
+    "wrap_util": (),
+    "differential_operators": (),
+    "test_util": ("_vspace", "testing"),
+    "misc": ("misc.*",),
+    "misc.*": ("extend", "core", "misc.*"),
+    "numpy": ("numpy.*",),
+    "numpy.*": ("numpy.*",),
+    "scipy": ("scipy.*",),
+    "scipy.*": ("extend", "core", "misc.flatten", "scipy.*"),
+}
+for name, above in COMPAT.items():
+    ALLOWED[f"autograd.{name}"] = (*ENGINE, "autograd.tree", *(f"autograd.{other}" for other in above), *ARRAYS)
+
 # In nn a module may import those to its left, its own package's files, and autograd's public names.
 NN_ORDER = (
     *("module", "functional", "init", "layers", "losses", "scalar", "optim", "data", "metrics"),
@@ -91,6 +112,7 @@ for position, name in enumerate(NN_ORDER):
 OPTIONAL: dict[str, str] = {
     "graphviz": "autograd.export.render",
     "numba": "autograd.backends.compiler",
+    "scipy": "autograd.scipy._scipy",
     "sklearn": "nn.data",
     "tqdm": "nn.callbacks",
 }

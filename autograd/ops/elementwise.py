@@ -256,7 +256,7 @@ rule(np.heaviside, _zero, lambda g, ans, x, y: g * (x == 0), kink=lambda x, y: x
 
 # ---- complex parts
 rule(np.real, lambda g, ans, x: g, linear=True)
-rule(np.imag, lambda g, ans, x: -1j * g, linear=True)
+rule(np.imag, lambda g, ans, x: g * -1j, linear=True)
 rule(np.conjugate, lambda g, ans, x: np.conj(g), linear=True, name="conj")
 rule(np.angle, lambda g, ans, x: g * np.conj(1j * x) / np.absolute(x) ** 2, domain="nonzero")
 

@@ -1,0 +1,14 @@
+"""numpy.fft's names, for programs written ``import autograd.numpy as np``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ._mirror import mirror as _mirror
+
+__getattr__ = _mirror(np.fft, globals())
+
+
+def __dir__() -> list[str]:
+    """Return numpy's names."""
+    return dir(np.fft)
