@@ -10,9 +10,11 @@ import typing as _typing
 from . import samplers as samplers
 from ._check import assert_gradients as assert_gradients
 from ._check import check_gradients as check_gradients
+from ._grade import Grade as Grade
+from ._grade import grade as grade
 from ._verdict import Verdict as Verdict
 
-__all__ = ["Verdict", "assert_gradients", "check_gradients", "samplers"]
+__all__ = ["Grade", "Verdict", "assert_gradients", "check_gradients", "grade", "samplers"]
 
 
 def __getattr__(name: str) -> _typing.Any:
