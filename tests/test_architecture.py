@@ -71,7 +71,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     },
     "autograd.testing": ("autograd.testing.*",),
     "autograd.testing.*": (
-        *("autograd.testing.*", "autograd.functional", "autograd._op", "autograd._value", "autograd._tensor"),
+        *(
+            "autograd.testing.*",
+            "autograd.functional",
+            "autograd._graph",
+            "autograd._op",
+            "autograd._value",
+            "autograd._tensor",
+        ),
         *("autograd.tree", ERRORS, *ARRAYS),
     ),
 }
