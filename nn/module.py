@@ -192,6 +192,17 @@ class Module:
         """Set ``training`` to False on this module and all inside it."""
         return self.train(False)
 
+    def label_parameters(self) -> Self:
+        """Label each parameter with its name, so that drawings show the modules as boxes.
+
+        >>> from nn import Linear
+        >>> Linear(2, 1, rng=0).label_parameters().weight.label
+        'weight'
+        """
+        for name, parameter in self.named_parameters():
+            parameter.label = name
+        return self
+
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
         for parameter in self.parameters():
