@@ -20,7 +20,7 @@ def measure_imports(workload: Workload, _case: str, peers: Iterable[Peer], effor
     """Time ``import`` in fresh interpreters that have imported numpy already, by turns."""
     timings: dict[str, Timing] = {}
     peers = [peer for peer in peers if peer.imports]
-    for turn in range(effort.rounds * effort.blocks + 1):
+    for turn in range(min(effort.rounds, 2 * PROCESSES) + 1):
         for peer in peers:
             timing = timings.setdefault(peer.name, Timing(peer.name))
             if timing.problem:

@@ -37,7 +37,7 @@ class Effort:
     rounds: int = 9
     blocks: int = 2
     seconds: float = 0.1
-    at_most: float = 20.0
+    at_most: float = 8.0
     calm: float = 0.25
 
 
