@@ -64,6 +64,7 @@ __all__ = [
     "Value",
     "checkpoint",
     "custom_vjp",
+    "debug",
     "deriv",
     "draw",
     "elementwise_grad",
@@ -118,6 +119,7 @@ __all__ = [
 
 
 _LATE = {  # loaded when first used: a training program draws nothing, and few know HIPS autograd's further names
+    "debug": "autograd.export.debugging",
     "draw": "autograd.export.drawing",
     "explain": "autograd.export.explaining",
     "to_html": "autograd.export.html",

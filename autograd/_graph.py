@@ -31,12 +31,17 @@ __all__ = [
     "trace_mode",
     "tracer",
     "unrecorded",
+    "watching",
 ]
 
-_recording: ContextVar[bool] = ContextVar("autograd_recording", default=True)
+_recording: ContextVar[Any] = ContextVar("autograd_recording", default=True)
 recording = _recording.get
 _tracer: ContextVar[Any] = ContextVar("autograd_tracer", default=None)
 tracer = _tracer.get
+_watch: ContextVar[Any] = ContextVar("autograd_watch", default=None)
+# Who looks at every number: `None` mostly. A watch stands in `recording` in the place of True, and counts as False:
+# so the fast paths come to `unrecorded`, and need not ask for it.
+watching = _watch.get
 
 
 class Node(Operand):
@@ -283,6 +288,8 @@ def sweep(
         stops: nodes to stop at as if they were leaves.
         keep: keep the cotangents of intermediate nodes.
     """
+    if (watch := watching()) is not None:
+        watch.swept(order, cotangents)
     take = cotangents.get if keep else cotangents.pop
     hooked = Node.hooked
     guarded: set[Node] = set()
@@ -336,8 +343,10 @@ class switch(ContextDecorator):  # noqa: N801  (used like a function)
 
 def record_mode(on: bool) -> Any:
     """Record, or do not, inside a ``with`` block."""
-    tracing = tracer()
-    return switch(_recording, on) if tracing is None else tracing.pausing(not on)
+    tracing, watch = tracer(), watching()
+    if tracing is not None:
+        return tracing.pausing(not on)
+    return switch(_recording, on if watch is None or not on else watch)
 
 
 @contextmanager
@@ -356,6 +365,8 @@ def unrecorded(out: Any, op: Op, args: tuple[Any, ...], params: dict[str, Any]) 
     tracing = tracer()
     if tracing is not None:
         tracing.made(out, op, args, params)
+    elif (watch := recording()) is not False:
+        watch.made(out, op, args, params)
 
 
 class _NoGrad(ContextDecorator):

@@ -70,7 +70,7 @@ class Jitted:
         nodes = [leaf for leaf in (*leaves, *entry.program.parameters.values()) if isinstance(leaf, Node)]
         if not nodes:
             return entry.finish(entry.run(*leaves))
-        if _graph.recording():
+        if _graph.recording() is not False:
             return entry.differentiable(leaves)
         bare = [leaf._peek() if isinstance(leaf, Node) else leaf for leaf in leaves]
         kind = Value if all(isinstance(n, Value) for n in nodes) else Tensor

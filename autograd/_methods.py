@@ -246,7 +246,7 @@ class NumpyMethods:
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
         """Refuse to become a bare array where that would silently cut the graph; allowed in `no_grad`."""
-        if recording():
+        if recording() is not False:
             raise DtypeError(
                 f"{describe(self)} would lose its gradient as a plain array: to join tensors write np.stack([...]) or "
                 "autograd.numpy.array([...]); for the bare numbers write x.data"

@@ -15,7 +15,7 @@ import numpy as np
 
 from . import _graph
 from ._arrays import as_array, check_params, match, raw, seed_of, silence
-from ._graph import Node, recording, tracer, unrecorded
+from ._graph import Node, recording, tracer, unrecorded, watching
 from ._methods import NumpyMethods
 from ._op import Op
 from ._sweep import sweep_small
@@ -302,7 +302,7 @@ class Tensor(NumpyMethods, Node):
         if not recording() and (tracing := tracer()) is not None:
             tracing.refuse(NO_BACKWARD)
         seed = seed_of(self, gradient)
-        if Node.hooked:
+        if Node.hooked or watching() is not None:
             _graph.backward(self, seed)
         else:
             sweep_small(self, seed)

@@ -24,7 +24,8 @@ from .ops import TABLE
 __all__ = ["SCALAR", "Aval", "Leaked", "Step", "TracedValue", "WeakTensor", "aval_of", "where_am_i"]
 
 _HOME = Path(__file__).parent
-_OWN = tuple(f"{folder}{os.sep}" for folder in (_HOME, _HOME.parent / "nn", Path(np.__file__).parent))
+_FOLDERS = (_HOME, _HOME.parent / "nn", Path(np.__file__).parent)
+_OWN = (*(f"{folder}{os.sep}" for folder in _FOLDERS), "<Value ")  # the last is what `_scalar` compiles
 
 
 class Aval(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import _graph
-from ._graph import Node, recording, tracer
+from ._graph import Node, recording, tracer, watching
 from ._op import Op
 from ._scalar import REAL, RECORDERS, SCOPE, method
 from .errors import NO_BACKWARD, DtypeError, SeedError, describe
@@ -147,7 +147,7 @@ class Value(Node):
         if gradient is not None and not isinstance(gradient, REAL):
             raise SeedError(f"Value.backward(gradient): expected a number, got {describe(gradient)}")
         seed = 1.0 if gradient is None else float(gradient)
-        if Node.hooked:
+        if Node.hooked or watching() is not None:
             _graph.backward(self, seed)
         else:
             _backward(self, seed)
@@ -264,10 +264,13 @@ class Value(Node):
 
 
 def _unrecorded(out: Value, op: Op, args: tuple[Any, ...]) -> Any:
-    """Make a leaf of a value that nothing records, or let the tracer make its own."""
+    """Make a leaf of a value that nothing records, or let a tracer or watch make its own."""
     out.op = None
     tracing = tracer()
-    return out if tracing is None else tracing.scalar(op, args)
+    if tracing is not None:
+        return tracing.scalar(op, args)
+    watch = recording()
+    return out if watch is False else watch.scalar(op, args)
 
 
 def _edge(op: Op, *args: Any) -> Any:

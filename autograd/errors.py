@@ -20,6 +20,7 @@ __all__ = [
     "InPlaceError",
     "MissingExtraError",
     "NoPathError",
+    "NonFiniteError",
     "OptionError",
     "SeedError",
     "ShapeError",
@@ -80,6 +81,22 @@ class TraceError(AutogradError, TypeError):
 
 class DataError(AutogradError, ValueError):
     """Training data that cannot be right: empty, NaN, out of range, mismatched."""
+
+
+class NonFiniteError(AutogradError, ArithmeticError):
+    """A NaN or infinity, found by `autograd.debug` where it first appeared.
+
+    Attributes:
+        op: the name of the operation that made it.
+        node: the node it appeared at.
+        where: file, line and text of the user's code.
+        path: the names of the operations between it and the result (or, on the way forward, the leaves).
+    """
+
+    def __init__(self, message: str, op: str, node: Any, where: str, path: list[str]) -> None:
+        """Keep what `autograd.debug` found out."""
+        super().__init__(message)
+        self.op, self.node, self.where, self.path = op, node, where, path
 
 
 class OptionError(AutogradError, ValueError):

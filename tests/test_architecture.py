@@ -66,8 +66,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "autograd.export": ("autograd.export.*",),
     "autograd.export.*": ("autograd.export.*", "autograd.program", *OPS, ERRORS, *ARRAYS),
     **{  # what reads a live graph or runs its rules; everything else in export reads what these return
-        f"autograd.export.{name}": ("autograd.export.*", "autograd.program", "autograd._arrays", *NODES, *OPS, *ARRAYS)
-        for name in ("adjoints", "derivation", "explaining", "paths", "reading", "stepping", "symbols")
+        f"autograd.export.{name}": (
+            *("autograd.export.*", "autograd.program", "autograd._arrays", "autograd._traced", *NODES, *OPS, *ARRAYS),
+        )
+        for name in ("adjoints", "debugging", "derivation", "explaining", "paths", "reading", "stepping", "symbols")
     },
     "autograd.testing": ("autograd.testing.*",),
     "autograd.testing.*": (

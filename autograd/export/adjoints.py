@@ -45,7 +45,7 @@ def pulls(node: Any, g: Any, guarded: bool = False) -> Iterator[Pull]:
     if isinstance(node, Value):
         for slot, (a, d) in enumerate(zip(node.args, node.partials, strict=True)):
             if isinstance(a, Node) and op.rules[slot] is not None:
-                yield Pull(slot, a, g * d)
+                yield Pull(slot, a, 0.0 if guarded and float(g) == 0.0 else g * d)
         return
     for slot, (a, rule) in enumerate(zip(node.args, op.rules, strict=False)):
         if rule is None or not isinstance(a, Node):

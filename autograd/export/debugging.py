@@ -1,0 +1,222 @@
+"""`debug`: where the first NaN or infinity came from, forward or backward."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from .._graph import Node, _recording, _watch, record_mode, switch
+from .._traced import where_am_i
+from .._value import Value
+from ..errors import NonFiniteError
+from .adjoints import pulls
+from .advice import advice
+from .naming import call_text
+from .reading import numbers
+from .stepping import value_text
+
+__all__ = ["Watch", "debug"]
+
+
+class Watch:
+    """Sees every node and every sweep inside `debug`, and raises at the first number that is not finite.
+
+    Args:
+        infinities: whether infinities count, or NaN alone.
+    """
+
+    def __init__(self, infinities: bool) -> None:
+        self.infinities = infinities
+        self.where: dict[int, tuple[Any, str]] = {}  # the node is kept, so that its id stays its own
+
+    def __bool__(self) -> bool:
+        """Return False, which brings new nodes to `made` and `scalar`: see `_graph.watching`."""
+        return False
+
+    # ---- what the engine calls
+    def made(self, out: Any, op: Any, args: tuple[Any, ...], params: dict[str, Any]) -> None:
+        """Record a new Tensor after all, and look at it."""
+        with watch_mode(None), np.errstate(all="ignore"):
+            twin = type(out).record(op, args, params)
+        out.op, out.args, out.inputs, out.parents, out.params = op, args, twin.inputs, twin.parents, twin.params
+        self.look(out)
+
+    def scalar(self, op: Any, args: tuple[Any, ...]) -> Any:
+        """Record a new Value, and look at it."""
+        with watch_mode(None), np.errstate(all="ignore"):
+            out = Value.record(op, args, {})
+        self.look(out)
+        return out
+
+    def swept(self, order: Sequence[Any], cotangents: dict[Any, Any]) -> None:
+        """Go through a backward sweep before it runs, and raise where it would first go wrong."""
+        sums = {node: numbers(g) for node, g in cotangents.items()}
+        guarded: set[Any] = set()  # below a `where`, as in `_graph.sweep`
+        with watch_mode(None), np.errstate(all="ignore"), record_mode(False):
+            for node in reversed(order):
+                g = sums.get(node)
+                if g is None or node.op is None:
+                    continue
+                if node.op.guards or node in guarded:
+                    guarded.update(node.parents)
+                for share in pulls(node, g, node in guarded):
+                    a = share.operand
+                    if not self.fine(share.value) and self.fine(g):
+                        self.fail_backward(node, share.slot, share.value, g, order, cotangents)
+                    sums[a] = sums[a] + share.value if a in sums else share.value
+
+    # ---- looking
+    def fine(self, x: Any) -> bool:
+        """Whether no number is what this watch looks for."""
+        bad = ~np.isfinite(x) if self.infinities else np.isnan(x)
+        return not np.any(bad)
+
+    def look(self, out: Any) -> None:
+        """Note where a node was made, and raise if it is not finite."""
+        place = where_am_i()
+        self.where[id(out)] = (out, place)
+        data = numbers(out)
+        if self.fine(data):
+            return
+        path = [*_names_down(out)]
+        raise NonFiniteError(
+            f"{out.op.name} gave {self.count(data)}: {_formula(out)}\n"
+            f"  {place}\n  operands: {_operands(out)}\n  comes from: {' → '.join(path)}\n  try: {advice(out)}",
+            out.op.name,
+            out,
+            place,
+            path,
+        )
+
+    def fail_backward(
+        self, node: Any, slot: int, value: Any, g: Any, order: Sequence[Any], seeds: dict[Any, Any]
+    ) -> None:
+        """Raise for a share of the gradient that is not finite."""
+        place = self.where.get(id(node), (node, "made before debug() was entered"))[1]
+        operand = node.args[slot]
+        path = _names_up(node, order, seeds)
+        raise NonFiniteError(
+            f"the gradient of {node.op.name} by operand {slot + 1} ({_name(operand)}) is {self.count(value)}: "
+            f"{_formula(node)}\n  {place}\n  operands: {_operands(node)}\n"
+            f"  came in: {value_text(g)}; goes out: {value_text(value)}\n"
+            f"  path to the result: {' → '.join(path)}\n  try: {advice(node)}",
+            node.op.name,
+            node,
+            place,
+            path,
+        )
+
+    def count(self, x: Any) -> str:
+        """Say what was found: the first number that is not fine, and how many there are."""
+        a = np.asarray(x)
+        bad = ~np.isfinite(a) if self.infinities else np.isnan(a)
+        first = a[bad].ravel()[0]
+        where = "" if a.ndim == 0 else f" at {tuple(int(i[0]) for i in np.nonzero(bad))}"
+        total = "" if a.size == 1 else f" ({int(np.count_nonzero(bad)):,} of {a.size:,} numbers)"
+        return f"{first}{where}{total}"
+
+
+@contextmanager
+def debug(*, infinities: bool = True) -> Iterator[None]:
+    """Raise at the first NaN or infinity inside a ``with`` block, forward or backward, and say where it came from.
+
+    The error names the operation, the user's file and line, the operands, the shortest path to the result (on the
+    way forward, from the leaves), and what to write instead. Every operation is computed twice inside;
+    outside nothing is watched and nothing is slower. Compiled programs (`jit`) and `no_grad` are seen as a whole.
+
+    Args:
+        infinities: raise at infinities too; False looks for NaN alone.
+
+    Raises:
+        NonFiniteError: from the operation, or from ``backward``.
+
+    >>> import numpy as np
+    >>> from autograd import Tensor, debug, errors
+    >>> with debug():
+    ...     x = Tensor([0.0, 1.0], label="x")
+    ...     try:
+    ...         np.log(x)
+    ...     except errors.NonFiniteError as error:
+    ...         print(str(error).splitlines()[0])
+    log gave -inf at (0,) (1 of 2 numbers): log(x)
+    """
+    quiet = {"all": "ignore"} if infinities else {"invalid": "ignore"}  # the error says more than numpy's warning
+    with watch_mode(Watch(infinities)), np.errstate(**quiet):  # type: ignore[arg-type]
+        yield
+
+
+@contextmanager
+def watch_mode(watch: Watch | None) -> Iterator[None]:
+    """Show every new node and every sweep to ``watch`` inside a ``with`` block; `None` to nobody."""
+    with switch(_watch, watch), switch(_recording, True if watch is None else watch):
+        yield
+
+
+def _name(x: Any) -> str:
+    if not isinstance(x, Node):
+        return "a constant"
+    return x.label or (x.op.symbol if x.op is not None else "a leaf")
+
+
+def _formula(node: Any) -> str:
+    names = [
+        (a.label or f"x{k + 1}") if isinstance(a, Node) else value_text(a, 4) if np.ndim(a) == 0 else f"c{k + 1}"
+        for k, a in enumerate(node.args)
+    ]
+    return call_text(node.op.symbol, names, node.params)
+
+
+def _operands(node: Any) -> str:
+    parts = []
+    for k, a in enumerate(node.args):
+        name = a.label if isinstance(a, Node) and a.label else f"x{k + 1}" if isinstance(a, Node) else f"c{k + 1}"
+        made = f" (made by {a.op.name})" if isinstance(a, Node) and a.op is not None else ""
+        parts.append(f"{name} = {value_text(numbers(a))}{made}")
+    return ", ".join(parts)
+
+
+def _names_down(node: Any) -> list[str]:
+    """Return the shortest way from a leaf to ``node``, leaf first."""
+    came: dict[Any, Any] = {node: None}
+    queue = deque([node])
+    while queue:
+        x = queue.popleft()
+        if x.op is None:
+            return _walk(x, came)
+        for p in x.parents:
+            if p not in came:
+                came[p] = x
+                queue.append(p)
+    return [_name(node)]
+
+
+def _names_up(node: Any, order: Sequence[Any], roots: dict[Any, Any]) -> list[str]:
+    """Return the shortest way from ``node`` to a result."""
+    came: dict[Any, Any] = {}
+    users: dict[Any, list[Any]] = {}
+    for user in order:
+        for p in user.parents:
+            users.setdefault(p, []).append(user)
+    came[node] = None
+    queue = deque([node])
+    while queue:
+        x = queue.popleft()
+        if x in roots:
+            return _walk(x, came)[::-1]
+        for user in users.get(x, ()):
+            if user not in came:
+                came[user] = x
+                queue.append(user)
+    return [_name(node)]
+
+
+def _walk(node: Any, came: dict[Any, Any]) -> list[str]:
+    names = []
+    while node is not None:
+        names.append(_name(node))
+        node = came[node]
+    return names
