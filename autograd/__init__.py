@@ -10,6 +10,7 @@ from ._custom import checkpoint as checkpoint
 from ._custom import custom_vjp as custom_vjp
 from ._graph import no_grad as no_grad
 from ._jit import jit as jit
+from ._step import compile_step as compile_step
 from ._tensor import Tensor as Tensor
 from ._tracing import random_normal as random_normal
 from ._tracing import random_uniform as random_uniform
@@ -63,6 +64,7 @@ __all__ = [
     "Tensor",
     "Value",
     "checkpoint",
+    "compile_step",
     "custom_vjp",
     "debug",
     "deriv",

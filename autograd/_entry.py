@@ -15,7 +15,7 @@ from ._tensor import Tensor
 from .functional import vjp
 from .program import Aval, Program, record
 
-__all__ = ["Entry"]
+__all__ = ["Entry", "arranger", "recogniser"]
 
 
 class Entry:
@@ -37,8 +37,8 @@ class Entry:
         self._pull: Any = None
         self._op: Any = None
         self.plain = not program.parameters
-        self.enter = _recogniser(program)
-        self.finish = _arranger(program)
+        self.enter = recogniser(program)
+        self.finish = arranger(program)
 
     @staticmethod
     def idle() -> bool:
@@ -193,7 +193,13 @@ class _Reader:
             self.fail_unless(f"{kind} and {name}.shape == {aval.shape!r} and {name}.dtype is dtype{self.input}")
 
 
-def _recogniser(program: Program) -> Callable[[Any, Any], Any]:
+def recogniser(program: Program) -> Callable[[Any, Any], Any]:
+    """Return ``(args, kwargs) -> leaves`` for calls that a program fits, `None` for others.
+
+    >>> enter = recogniser(record(lambda x: x, np.ones(2)))
+    >>> enter((np.zeros(2),), {}), enter((np.zeros(3),), {})
+    ((array([0., 0.]),), None)
+    """
     reader = _Reader(program)
     args, kwargs = program.arguments.children
     reader.part(args, "args")
@@ -207,8 +213,12 @@ def _recogniser(program: Program) -> Callable[[Any, Any], Any]:
     return enter
 
 
-def _arranger(program: Program) -> Callable[[Any], Any]:
-    """Return `Program.arrange`, shortcut where the result is one leaf or a flat tuple."""
+def arranger(program: Program) -> Callable[[Any], Any]:
+    """Return `Program.arrange`, shortcut where the result is one leaf or a flat tuple.
+
+    >>> arranger(record(lambda x: (x, x), np.ones(2)))([1, 2])
+    (1, 2)
+    """
     if program.static[1]:
         return program.arrange
     if program.result.kind is None:

@@ -20,7 +20,7 @@ from .backends import choose
 from .errors import OptionError, TraceError
 from .program import Program, record, traceable
 
-__all__ = ["Jitted", "jit"]
+__all__ = ["Jitted", "check_surroundings", "jit", "name_of"]
 
 _OFTEN = 8  # recordings after which a warning says what keeps changing
 
@@ -121,35 +121,49 @@ class Jitted:
         leaves = tree.leaves((args, kwargs))
         guard = Guard(self._fun, [leaves[i] for i in sorted(fixed)])
         program = record(self._fun, *args, _fixed=fixed, **kwargs)
-        self._check(guard)
+        check_surroundings(self._fun, guard)
         return Entry(program, guard, functools.partial(choose.compile_program, backend=self._backend))
-
-    def _check(self, guard: Guard) -> None:
-        """Refuse a function that changed something outside: a replay would not."""
-        where = ""
-        code = getattr(self._fun, "__code__", None)
-        if code is not None:
-            where = f" at {code.co_filename}:{code.co_firstlineno}"
-        what = guard.changed()
-        if what is not None:
-            raise TraceError(
-                f"jit({self._name}){where}: the function changes {what}, which is outside it; a recorded program does "
-                "not repeat that. Return the new value instead"
-            )
-        what = guard.drawn()
-        if what is not None:
-            raise TraceError(
-                f"jit({self._name}){where}: the function draws from {what}; the numbers would be the same at every "
-                f"call. Draw with autograd.random_uniform({what}, shape) or autograd.random_normal"
-            )
 
     @property
     def _name(self) -> str:
-        return getattr(self._fun, "__name__", type(self._fun).__name__)
+        return name_of(self._fun)
 
     def __repr__(self) -> str:
         """Say what is wrapped."""
         return f"<jit of {self._name}>"
+
+
+def check_surroundings(fun: Callable[..., Any], guard: Guard) -> None:
+    """Refuse a function that changed something outside while it was recorded: a replay would not.
+
+    Raises:
+        TraceError: naming what was changed, or the generator that was drawn from.
+
+    >>> check_surroundings(abs, Guard(abs))
+    """
+    name, code = name_of(fun), getattr(fun, "__code__", None)
+    where = "" if code is None else f" at {code.co_filename}:{code.co_firstlineno}"
+    what = guard.changed()
+    if what is not None:
+        raise TraceError(
+            f"{name}{where}: the function changes {what}, which is outside it; a recorded program does not repeat "
+            "that. Return the new value instead"
+        )
+    what = guard.drawn()
+    if what is not None:
+        raise TraceError(
+            f"{name}{where}: the function draws from {what}; the numbers would be the same at every call. "
+            f"Draw with autograd.random_uniform({what}, shape) or autograd.random_normal"
+        )
+
+
+def name_of(fun: Any) -> str:
+    """Return what to call a function in a message.
+
+    >>> name_of(abs)
+    'abs'
+    """
+    return getattr(fun, "__name__", type(fun).__name__)
 
 
 def _kind(leaf: Any, fixed: bool) -> Any:

@@ -61,6 +61,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *(*NODES, "autograd._entry", "autograd._guards", "autograd.program", "autograd.tree"),
         *("autograd.backends", "autograd.backends.choose", *ARRAYS),
     ),
+    "autograd._step": (
+        *(*NODES, "autograd._entry", "autograd._guards", "autograd._jit", "autograd.program", "autograd.tree"),
+        *("autograd.backends", "autograd.backends.choose", *ARRAYS),
+    ),
     "autograd.backends": ("autograd.backends.*",),
     "autograd.backends.*": ("autograd.backends.*", "autograd.program", "autograd.passes", *OPS, ERRORS, *ARRAYS),
     "autograd.export": ("autograd.export.*",),

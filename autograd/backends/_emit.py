@@ -12,9 +12,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..ops import TABLE
+from ..ops.dynamic import Slot
 from ..program import Aval, Step
 
-__all__ = ["EMITTERS", "VIEWS", "WEAK", "Site", "scalar_power"]
+__all__ = ["EMITTERS", "SCALAR_OPERATORS", "VIEWS", "WEAK", "Site", "scalar_power"]
 
 
 class Site(Protocol):
@@ -22,6 +23,8 @@ class Site(Protocol):
 
     step: Step
     out: str
+    setup: list[str]
+    scope: dict[str, Any]
 
     def name(self, position: int) -> str:
         """Return the expression of an operand."""
@@ -31,6 +34,12 @@ class Site(Protocol):
 
     def use(self, name: str, thing: Any) -> str:
         """Make a function or array known to the text under a name."""
+
+    def private(self, name: str, array: Any) -> None:
+        """Make an array like ``array`` known under a name, one for each thread."""
+
+    def contiguous(self, position: int) -> bool:
+        """Whether an operand is a planned buffer in C order."""
 
     def line(self, text: str) -> None:
         """Write a line."""
@@ -97,6 +106,9 @@ def ufunc(site: Site) -> None:
 _FOLDS = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum}
 
 
+SCALAR_OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+
+
 @_emit(*_FOLDS)
 def _fold(site: Site) -> bool | None:
     params, x = site.step.params, site.aval(0)
@@ -107,7 +119,10 @@ def _fold(site: Site) -> bool | None:
         return False
     fold = site.use(f"{ufunc_.__name__}_reduce", ufunc_.reduce)
     keep = ", True" if params.get("keepdims") else ""
-    site.line(f"{fold}({site.name(0)}, {params.get('axis')!r}, None, {site.out}{keep})")
+    if not site.aval(-1).shape:
+        site.line(f"{site.out} = {fold}({site.name(0)}, {params.get('axis')!r})")
+    else:
+        site.line(f"{fold}({site.name(0)}, {params.get('axis')!r}, None, {site.out}{keep})")
     return None
 
 
@@ -121,6 +136,9 @@ def _mean(site: Site) -> bool | None:
         return False
     keep = ", True" if params.get("keepdims") else ""
     fold = site.use("add_reduce", np.add.reduce)
+    if not site.aval(-1).shape:
+        site.line(f"{site.out} = {fold}({site.name(0)}, {params.get('axis')!r}) / {float(count)!r}")
+        return None
     site.line(f"{fold}({site.name(0)}, {params.get('axis')!r}, None, {site.out}{keep})")
     site.line(f"{site.use('divide', np.divide)}({site.out}, {float(count)!r}, {site.out})")
     return None
@@ -170,9 +188,65 @@ def _draw(site: Site) -> None:
     site.line(f"{method}(None, {kind}, {site.out})")
 
 
+def _places(site: Site, shape: tuple[int, ...]) -> str | None:
+    """Write the flat positions that ``x[rows, labels]`` names; `None` for an index of another form."""
+    template = site.step.params["template"]
+    if len(shape) != 2 or len(template) != 2 or not isinstance(template[0], np.ndarray) or template[1] != Slot(0):
+        return None
+    rows, labels = template[0], site.aval(1)
+    if rows.shape != labels.shape or rows.ndim != 1 or not rows.size or labels.dtype.kind not in "iu":
+        return None
+    if rows.dtype.kind != "i" or rows[0] < 0 or rows[-1] >= shape[0] or not (np.diff(rows) > 0).all():
+        return None
+    made = f"places_{site.step.inputs[1]}_{id(rows)}_{shape[1]}"
+    if made not in site.scope:
+        plain = np.empty(rows.shape, np.int64)
+        site.private(made, plain.copy())
+        site.private(f"{made}_i", plain)
+        site.setup.append(f"{made}_u = {made}_i.view({site.use('uint64', np.uint64)})")
+        site.private(f"{made}_ok", np.empty(rows.shape, bool))
+        site.use(f"{made}_starts", rows * shape[1])
+        site.line(f"{site.use('copyto', np.copyto)}({made}_i, {site.name(1)})")
+        site.line(f"{site.use('less', np.less)}({made}_u, {shape[1]}, {made}_ok)")
+        site.line(f"if not {site.use('logical_and_reduce', np.logical_and.reduce)}({made}_ok):")
+        site.line(f"    {site.use('wrap', _wrap)}({made}_i, {shape[1]})")
+        site.line(f"{site.use('add', np.add)}({made}_starts, {made}_i, {made})")
+    return made
+
+
+def _wrap(index: Any, size: int) -> None:
+    """Count negative indices from the end, in place.
+
+    Raises:
+        IndexError: an index outside, in numpy's words.
+    """
+    wrong = (index < -size) | (index >= size)
+    if wrong.any():
+        raise IndexError(f"index {index[wrong][0]} is out of bounds for axis 1 with size {size}")
+    index[index < 0] += size
+
+
 @_emit("gather")
 def _gather(site: Site) -> bool | None:
-    return False
+    if not site.contiguous(0):
+        return False
+    places = _places(site, site.aval(0).shape)
+    if places is None:
+        return False
+    site.setup.append(f"flat{site.step.output} = {site.name(0)}.reshape(-1)")
+    site.line(f"flat{site.step.output}.take({places}, None, {site.out}, 'clip')")
+    return None
+
+
+@_emit("scatter")
+def _scatter(site: Site) -> bool | None:
+    places = _places(site, site.aval(-1).shape)
+    if places is None:
+        return False
+    site.setup.append(f"flat{site.step.output} = {site.out}.reshape(-1)")
+    site.line(f"{site.out}.fill(0)")
+    site.line(f"flat{site.step.output}[{places}] = {site.name(0)}")
+    return None
 
 
 assert set(_FOLDS) <= set(TABLE)  # noqa: S101

@@ -31,7 +31,11 @@ def last_uses(program: Program, roots: Mapping[int, int]) -> dict[int, int]:
 
 
 def share(
-    program: Program, buffered: Iterable[int], roots: Mapping[int, int], inplace: Mapping[int, Sequence[int]]
+    program: Program,
+    buffered: Iterable[int],
+    roots: Mapping[int, int],
+    inplace: Mapping[int, Sequence[int]],
+    parts: Mapping[int, int],
 ) -> Layout:
     """Assign slots by liveness: a value may take the slot of one whose last use is over.
 
@@ -40,19 +44,22 @@ def share(
         buffered: the values that need a buffer, views excluded.
         roots: for each view, the value whose memory it shows.
         inplace: for a step's output, the operands it may overwrite if this is their last use.
+        parts: for a value that is computed inside the buffer of another, that other.
     """
     last = last_uses(program, roots)
+    for part, whole in parts.items():
+        last[whole] = max(last.get(whole, -1), last.get(part, -1))
     wanted = set(buffered)
     slots: dict[int, int] = {}
     sizes: list[int] = []
     free: list[int] = []
     ending: dict[int, list[int]] = {}
-    for value in wanted:
+    for value in wanted - set(parts):
         ending.setdefault(last.get(value, -1), []).append(value)
     for index, step in enumerate(program.steps):
-        value = step.output
+        value = parts.get(step.output, step.output)
         released = set(ending.get(index, ())) - {value}
-        if value in wanted:
+        if value in wanted and value not in slots:
             taken = next((i for i in inplace.get(value, ()) if i in slots and i in released), None)
             if taken is not None:
                 slots[value] = slots[taken]
@@ -60,7 +67,7 @@ def share(
             else:
                 slots[value] = _fit(sizes, free, program.avals[value].nbytes)
         free += [slots[i] for i in released if i in slots]
-        if value in wanted and last.get(value) == index:
+        if value in wanted and last.get(value, index) <= index:
             free.append(slots[value])
     return Layout(slots, sizes)
 

@@ -1,0 +1,356 @@
+"""Writing a program as Python text: what is called, into which buffer, and what is handed out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+from ..ops import TABLE
+from ..ops.dynamic import DRAW
+from ..program import Aval, Program, Step
+from ._emit import EMITTERS, SCALAR_OPERATORS, VIEWS, WEAK, scalar_power, scalar_quotient, ufunc
+from ._layout import last_uses, share
+
+__all__ = ["Writer"]
+
+
+class Writer:
+    """Writes one program as the text of a function that makes the function that runs it."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.scope: dict[str, Any] = {
+            "getrefcount": getrefcount, "empty": np.empty, "ndarray": np.ndarray, "copyto": np.copyto,
+            "power_of": scalar_power, "quotient_of": scalar_quotient,
+        }  # fmt: skip
+        self.setup: list[str] = []
+        self.body: list[str] = []
+        self.names: dict[int, str] = {}
+        self.static: set[int] = set()  # values whose array is the same at every run
+        self.roots: dict[int, int] = {}
+        self.samples: dict[int, Any] = {}
+        self.results: dict[int, str] = {}
+        self.buffered: list[int] = []
+        self.parts: dict[int, tuple[int, int]] = {}  # values computed inside a joined one: which, and where it starts
+        self.step: Step = program.steps[0] if program.steps else Step(DRAW, (), {}, -1)
+        self.out = ""
+
+    # ---- what an emitter asks
+    def name(self, position: int) -> str:
+        """Return the expression of an operand."""
+        return self.names[self.step.inputs[position]]
+
+    def aval(self, position: int) -> Aval:
+        """Return the type of an operand, of the answer at -1."""
+        if position < 0:
+            return self.program.avals[self.step.output]
+        return self.program.avals[self.step.inputs[position]]
+
+    def use(self, name: str, thing: Any) -> str:
+        """Make a function or array known to the text under a name."""
+        self.scope[name] = thing
+        return name
+
+    def line(self, text: str) -> None:
+        """Write a line."""
+        self.body.append(text)
+
+    def private(self, name: str, array: Any) -> None:
+        """Make an array like ``array`` known under a name, one for each thread."""
+        self.use(name, array)
+        self.setup.append(f"{name} = empty({array.shape!r}, {self.use(f't_{array.dtype.name}', array.dtype)})")
+
+    def contiguous(self, position: int) -> bool:
+        """Whether an operand is a planned buffer in C order."""
+        i = self.step.inputs[position]
+        return i in self.buffered and i not in self.roots
+
+    # ---- the plan
+    def enter(self) -> None:
+        """Name inputs, parameters and constants."""
+        for order, i in enumerate(self.program.inputs):
+            self.names[i] = f"a{order}"
+        for i, holder in self.program.parameters.items():
+            if isinstance(holder, np.ndarray):
+                self.names[i] = self.use(f"p{i}", holder)
+                self.static.add(i)
+            else:
+                self.use(f"P{i}", holder)
+                self.names[i] = f"p{i}"
+                self.line(f"p{i} = P{i}._peek()")
+        for i, constant in self.program.constants.items():
+            if isinstance(constant, int | float | complex) and not isinstance(constant, np.generic):
+                self.names[i] = f"({constant!r})" if np.isfinite(constant) else self.use(f"c{i}", constant)
+            else:
+                self.names[i] = self.use(f"c{i}", constant)
+                self.static.add(i)
+
+    def find_views(self) -> None:
+        """Find the steps that answer with a view of planned memory: they cost nothing at run time."""
+        for step in self.program.steps:
+            if step.op.name in VIEWS and TABLE.get(step.op.name) is not None and step.inputs:
+                x = step.inputs[0]
+                root = self.roots.get(x, x)
+                sample = self.samples.get(x)
+                if sample is None:
+                    sample = np.empty(*self.program.avals[x][:2])
+                try:
+                    view = step.op.forward(sample, **step.params)
+                except (ValueError, TypeError, IndexError):
+                    continue
+                if isinstance(view, np.ndarray) and np.may_share_memory(view, sample) and sample.size:
+                    self.roots[step.output] = root
+                    self.samples[step.output] = view
+
+    def write(self) -> str:
+        """Return the text."""
+        program = self.program
+        self.enter()
+        self.find_views()
+        for step in program.steps:
+            if self._wants_buffer(step):
+                self.buffered.append(step.output)
+        buffered = self.buffered
+        self.results = self._result_buffers(set(buffered))
+        inplace = {s.output: self._overwritable(s) for s in program.steps if s.output in set(buffered)}
+        self._update_in_place(set(buffered))
+        planned = [i for i in buffered if i not in self.results and i not in self.names]
+        self._join_in_place(set(planned))
+        parts = {part: whole for part, (whole, _) in self.parts.items()}
+        layout = share(program, planned, self.roots, inplace, parts)
+        for i in sorted(buffered, key=lambda i: i in self.parts):
+            shape, dtype = program.avals[i][:2]
+            kind = self.use(f"t_{dtype.name}", dtype)
+            if i in self.names:
+                pass
+            elif i in self.parts:
+                whole, start = self.parts[i]
+                stop = start + math.prod(shape)
+                self.setup.append(f"b{i} = {self.names[whole]}[{start}:{stop}].reshape({shape!r})")
+                self.names[i] = f"b{i}"
+            elif i in self.results:
+                self.setup.append(f"{self.results[i]} = empty({shape!r}, {kind})")
+                self.names[i] = self.results[i]
+            else:
+                slot = layout.slots[i]
+                nbytes = program.avals[i].nbytes
+                self.setup.append(f"b{i} = arenas[{slot}][:{nbytes}].view({kind}).reshape({shape!r})")
+                self.names[i] = f"b{i}"
+            self.static.add(i)
+        self.scope["SIZES"] = layout.sizes
+        for step in program.steps:
+            self.emit(step)
+        self.finish()
+        return self.text()
+
+    def _update_in_place(self, buffered: set[int]) -> None:
+        """Let new values of parameters be computed into their arrays where nothing reads the old ones any more."""
+        program = self.program
+        last = last_uses(program, self.roots)
+        made = {s.output: index for index, s in enumerate(program.steps)}
+        news = [new for _, new in program.updates]
+        for old, new in program.updates:
+            step = program.steps[made[new]] if new in made else None
+            if step is None or new not in buffered or new in program.outputs or news.count(new) > 1:
+                continue
+            if not isinstance(step.op.forward, np.ufunc) or step.op.name == "matmul" or old not in self.static:
+                continue
+            if last[old] > made[new] or any(self.roots.get(i) == old for i in step.inputs):
+                continue
+            self.names[new] = self.names[old]
+            self.static.add(new)
+
+    def _join_in_place(self, planned: set[int]) -> None:
+        """Let arrays that are only joined to one vector be computed at their place in it."""
+        program = self.program
+        made = {s.output for s in program.steps}
+        for step in program.steps:
+            if (
+                step.op.name != "concatenate"
+                or step.output not in planned
+                or len(program.avals[step.output].shape) != 1
+            ):
+                continue
+            start = 0
+            for i in step.inputs:
+                size, root = math.prod(program.avals[i].shape), self.roots.get(i, i)
+                whole = self.samples.get(i)
+                fits = root in planned and root in made and root not in self.parts and root != step.output
+                fits = fits and program.avals[root].dtype == program.avals[step.output].dtype
+                fits = fits and math.prod(program.avals[root].shape) == size and step.inputs.count(i) == 1
+                if fits and (whole is None or whole.flags.c_contiguous) and root not in self._wholes():
+                    self.parts[root] = (step.output, start)
+                start += size
+
+    def _wholes(self) -> set[int]:
+        return {whole for whole, _ in self.parts.values()}
+
+    def _wants_buffer(self, step: Step) -> bool:
+        aval = self.program.avals[step.output]
+        if aval.weak or step.output in self.roots or not aval.shape:
+            return False
+        if isinstance(step.op.forward, np.ufunc) or step.op.name in VIEWS:
+            return True
+        if step.op.name not in EMITTERS or (step.op is not DRAW and step.op.name not in TABLE):
+            return False
+        self.step, self.out = step, "out"
+        probe = {i: self.names.get(i) for i in step.inputs}
+        self.names.update({i: "x" for i, name in probe.items() if name is None})
+        length, setup, scope = len(self.body), len(self.setup), dict(self.scope)
+        served = EMITTERS[step.op.name](self) is not False
+        del self.body[length:], self.setup[setup:]
+        self.scope = scope
+        for i, name in probe.items():
+            if name is None:
+                del self.names[i]
+        return served
+
+    def _overwritable(self, step: Step) -> Sequence[int]:
+        aval = self.program.avals[step.output]
+        if step.op.name == "where":
+            candidates = step.inputs[2:]
+        elif isinstance(step.op.forward, np.ufunc) and step.op.name != "matmul":
+            candidates = step.inputs
+        else:
+            return ()
+        return [i for i in candidates if self.program.avals[i] == aval and i not in self.roots]
+
+    def _result_buffers(self, buffered: set[int]) -> dict[int, str]:
+        """Let results that are computed into a buffer be computed into the array that is handed out."""
+        found: dict[int, str] = {}
+        for i in self.program.outputs:
+            if i in buffered and self.program.avals[i].shape:
+                found[i] = f"o{i}"
+        return found
+
+    # ---- the steps
+    def emit(self, step: Step) -> None:
+        """Write one step."""
+        self.step, i = step, step.output
+        aval = self.program.avals[i]
+        operands = [self.names[k] for k in step.inputs]
+        if aval.weak:
+            self.names[i] = f"w{i}"
+            if step.op.name in WEAK:
+                self.line(f"w{i} = {WEAK[step.op.name].format(*operands)}")
+            else:
+                call = self._call(step, operands)
+                self.line(f"w{i} = {call}.item()")
+        elif i in self.roots:
+            self._view(step, operands)
+        elif not aval.shape:
+            self._number(operands)
+        elif i in self.static:
+            self.out = self.names[i]
+            if i in self._wholes():
+                self._joined(operands)
+            elif isinstance(step.op.forward, np.ufunc) and step.op.name not in EMITTERS:
+                ufunc(self)
+            elif step.op.name in EMITTERS:
+                EMITTERS[step.op.name](self)
+            else:
+                self.line(f"copyto({self.out}, {self._call(step, operands)})")
+        else:
+            self.names[i] = f"v{i}"
+            self.line(f"v{i} = {self._call(step, operands)}")
+
+    def _number(self, operands: list[str]) -> None:
+        """Write a step that answers with one number: numpy's scalars are ten times faster than arrays of no axes."""
+        step = self.step
+        self.out = self.names[step.output] = f"v{step.output}"
+        if step.op.name == "negative":
+            self.line(f"{self.out} = -{operands[0]}")
+        elif step.op.name in SCALAR_OPERATORS:
+            self.line(f"{self.out} = {operands[0]} {SCALAR_OPERATORS[step.op.name]} {operands[1]}")
+        elif step.op.name not in EMITTERS or step.op.name not in {"sum", "mean", "max", "min", "prod"} or (
+            EMITTERS[step.op.name](self) is False
+        ):  # fmt: skip
+            self.line(f"{self.out} = {self._call(step, operands)}")
+
+    def _joined(self, operands: list[str]) -> None:
+        """Write a concatenation of which some parts are in their place already."""
+        start = 0
+        for order, (i, operand) in enumerate(zip(self.step.inputs, operands, strict=True)):
+            size = math.prod(self.program.avals[i].shape)
+            if self.parts.get(self.roots.get(i, i)) != (self.step.output, start):
+                piece = f"j{self.step.output}_{order}"
+                self.setup.append(f"{piece} = {self.out}[{start}:{start + size}]")
+                self.line(f"copyto({piece}, {operand})")
+            start += size
+
+    def _view(self, step: Step, operands: list[str]) -> None:
+        i = step.output
+        self.names[i] = f"s{i}"
+        call = self._call(step, operands)
+        before = self.samples.get(step.inputs[0])
+        if before is None:
+            before = np.empty(*self.program.avals[step.inputs[0]][:2])
+        if (
+            step.op.name in {"transpose", "swapaxes"}
+            and self.samples[i].strides == before.strides[::-1]
+            and before.ndim == 2
+        ):
+            call = f"{operands[0]}.T"
+        if step.inputs[0] in self.static:
+            self.static.add(i)
+            self.setup.append(f"s{i} = {call}")
+        else:
+            self.line(f"s{i} = {call}")
+
+    def _call(self, step: Step, operands: list[str]) -> str:
+        function = self.use(f"f{step.output}", step.op.forward)
+        params = f", **{self.use(f'k{step.output}', step.params)}" if step.params else ""
+        return f"{function}({', '.join(operands)}{params})"
+
+    # ---- results
+    def finish(self) -> None:
+        """Write what is handed out and which parameters change."""
+        program, parts, seen = self.program, [], set[str]()
+        for order, i in enumerate(program.outputs):
+            aval, name = program.avals[i], self.names[i]
+            if aval.weak:
+                parts.append(name)
+            elif not aval.shape:
+                parts.append(f"{name} if {name}.__class__ is not ndarray else {name}[()]")
+            elif i in self.results and name not in seen:
+                parts.append(name)
+            else:
+                out = f"r{order}"
+                kind = self.use(f"t_{aval.dtype.name}", aval.dtype)
+                self.setup.append(f"{out} = empty({aval.shape!r}, {kind})")
+                self.line(f"copyto({out}, {name})")
+                parts.append(out)
+                self.results[-1 - order] = out
+            seen.add(parts[-1])
+        late = []
+        for old, new in program.updates:
+            source = self.names[new]
+            if source == self.names[old]:
+                continue
+            if new in program.parameters or new in self.roots:  # another update may change it first
+                self.line(f"u{old} = {source}.copy()")
+                source = f"u{old}"
+            late.append(f"copyto({self.names[old]}, {source})")
+        self.body += late
+        self.line(f"return ({', '.join(parts)}{',' if parts else ''})")
+
+    def text(self) -> str:
+        """Put the function together."""
+        kept = sorted(set(self.results.values()))
+        lines = ["def make(arenas):", *(f"    {line}" for line in self.setup)]
+        lines += [f"    n_{name} = 0" for name in kept]
+        arguments = ", ".join(f"a{k}" for k in range(len(self.program.inputs)))
+        lines.append(f"    def run({arguments}):")
+        if kept:
+            held = " or ".join(f"getrefcount({name}) != n_{name}" for name in kept)
+            lines += [f"        if {held}:", "            return None"]
+        lines += [f"        {line}" for line in self.body]
+        lines.append("    def calibrate():")
+        lines += [f"        nonlocal {', '.join(f'n_{name}' for name in kept)}"] if kept else ["        pass"]
+        lines += [f"        n_{name} = getrefcount({name})" for name in kept]
+        lines += ["    return run, calibrate"]
+        return "\n".join(lines) + "\n"

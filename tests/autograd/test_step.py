@@ -1,0 +1,125 @@
+"""compile_step: a training step in place gives the eager step's numbers, and allocates nothing."""
+
+import numpy as np
+import pytest
+
+from autograd import Tensor, compile_step, errors, log_softmax, random_uniform, tree, value_and_grad
+from tests.autograd.backends.test_numpy_replay import blocks_of_arrays
+
+RNG = np.random.default_rng(2)
+X = RNG.standard_normal((6, 5)).astype(np.float32)
+LABELS = np.array([0, 2, 1, 1, 0, 2])
+RATE = [0.1]
+
+
+def loss(params, x, labels):
+    hidden = np.tanh(x @ params["w"] + params["b"])
+    return -np.mean(log_softmax(hidden @ params["v"])[np.arange(len(x)), labels])
+
+
+def adam(state, x, labels):
+    params, first, second, t = state
+    value, grads = value_and_grad(loss)(params, x, labels)
+    norm = np.sqrt(sum(np.sum(g * g) for g in tree.leaves(grads)))
+    scale = np.minimum(1.0, 0.5 / (norm + 1e-6))
+    grads = tree.map(lambda g: g * scale, grads)
+    t = t + 1
+    first = tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, grads)
+    second = tree.map(lambda v, g: 0.99 * v + 0.01 * g * g, second, grads)
+    rate, root = 0.05 * 0.9**t / (1.0 - 0.9**t), (1.0 - 0.99**t) ** 0.5
+    new = tree.map(lambda p, m, v: p - rate * m / (np.sqrt(v) / root + 1e-8), params, first, second)
+    return (new, first, second, t), value
+
+
+def start():
+    rng = np.random.default_rng(0)
+    params = {
+        "w": rng.standard_normal((5, 4)).astype(np.float32),
+        "b": np.zeros(4, np.float32),
+        "v": rng.standard_normal((4, 3)).astype(np.float32),
+    }
+    return params, tree.map(np.zeros_like, params), tree.map(np.zeros_like, params), 0
+
+
+def test_the_same_bits_as_the_eager_step():
+    state = start()
+    step = compile_step(adam, start())
+    for _ in range(5):
+        state, value = adam(state, X, LABELS)
+        assert step(X, LABELS) == value
+        for mine, eager in zip(tree.leaves(step.state), tree.leaves(state), strict=True):
+            np.testing.assert_array_equal(mine, eager)
+    assert step.state[3] == 5
+
+
+def test_the_states_arrays_stay_the_same_objects():
+    state = start()
+    step = compile_step(adam, state)
+    before = state[0]["w"].copy()
+    step(X, LABELS)
+    assert step.state[0]["w"] is state[0]["w"]
+    assert not np.array_equal(state[0]["w"], before)
+    state[0]["w"][:] = 0.0
+    state[0]["v"][:] = 0.0
+    assert step(X, LABELS) == pytest.approx(np.log(3.0), rel=1e-6)
+
+
+def test_no_array_is_allocated_after_the_first_step():
+    step = compile_step(adam, start())
+    for _ in range(2):
+        step(X, LABELS)
+
+    def several():
+        for _ in range(10):
+            step(X, LABELS)
+
+    assert blocks_of_arrays(several) == 0
+
+
+def test_batches_of_other_sizes_and_tensors():
+    state = start()
+    step = compile_step(adam, start())
+    for rows in (6, 2, 6, 1):
+        state, value = adam(state, X[:rows], LABELS[:rows])
+        assert step(Tensor(X[:rows]), LABELS[:rows]) == value
+
+
+def test_parameters_may_exchange_their_numbers():
+    swap = compile_step(
+        lambda s: ((s[1], s[0] + 0.0, s[2] * s[0]), np.sum(s[0])), (np.ones(2), np.zeros(2), np.ones(2))
+    )
+    assert swap() == 2.0
+    np.testing.assert_array_equal(swap.state, [[0.0, 0.0], [1.0, 1.0], [1.0, 1.0]])
+    assert swap() == 0.0
+    np.testing.assert_array_equal(swap.state, [[1.0, 1.0], [0.0, 0.0], [0.0, 0.0]])
+
+
+def test_the_answer_is_not_overwritten():
+    step = compile_step(lambda w, x: (w + x, (w, w + x, x * 2.0)), np.zeros(3))
+    answers = [step(np.ones(3)) for _ in range(8)]
+    for i, (old, new, double) in enumerate(answers):
+        assert (old == i).all()
+        assert (new == i + 1).all()
+        assert (double == 2.0).all()
+
+
+def test_surroundings_and_draws():
+    rng = np.random.default_rng(1)
+    step = compile_step(lambda w, x: (w - RATE[0] * x * random_uniform(rng, (3,)), None), np.zeros(3))
+    step(np.ones(3))
+    RATE[0] = 1.0
+    assert step(np.ones(3)) is None
+    RATE[0] = 0.1
+    expected = np.random.default_rng(1)
+    np.testing.assert_allclose(step.state, -0.1 * expected.random(3) - expected.random(3), rtol=1e-15)
+
+
+def test_a_changed_state_is_refused():
+    with pytest.raises(errors.ShapeError, match=r"state\['w'\].*float64\[2\].*float64\[3\]"):
+        compile_step(lambda s: ({"w": np.concatenate([s["w"], s["w"][:1]])}, 0.0), {"w": np.ones(2)})()
+    with pytest.raises(errors.ShapeError, match="new state, answer"):
+        compile_step(lambda s: s * 2.0, np.ones(2))()
+    with pytest.raises(errors.DtypeError, match="state"):
+        compile_step(lambda s: (s, None), {"w": "text"})
+    with pytest.raises(errors.ShapeError, match="float32"):
+        compile_step(lambda s: (s * np.ones(2), None), np.ones(2, np.float32))()
