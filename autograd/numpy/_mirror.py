@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, ValuesView
 from types import ModuleType
 from typing import Any
 
@@ -38,14 +38,14 @@ def join(tree: Any) -> Any:
 
 
 def _seeing(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return ``function``, called again with its lists joined where numpy met a Tensor in one, and iterators listed."""
+    """Return ``function``, called again with its lists joined where numpy met a Tensor in one, and iterators and views listed."""
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
         except TypeError as exc:
-            if not any(isinstance(x, Iterator) or holds_node(x) for x in (*args, *kwargs.values())):
+            if not any(isinstance(x, Iterator | ValuesView) or holds_node(x) for x in (*args, *kwargs.values())):
                 raise
             refused = exc
         # A list of arrays, as np.concatenate takes, must stay one: the lists within it are joined first.
@@ -61,7 +61,7 @@ def _seeing(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _listed(tree: Any) -> Any:
-    items = list(tree) if isinstance(tree, Iterator) else tree
+    items = list(tree) if isinstance(tree, Iterator | ValuesView) else tree
     return [join(x) for x in items] if holds_node(items) else items
 
 

@@ -59,6 +59,7 @@ def test_star_import_gives_numpys_names():
         lambda x: np.mean([x, x * x], axis=0),
         lambda x: np.concatenate([[x[0]], [1.0, x[1]], x]),
         lambda x: np.stack(x[i : i + 2] for i in range(2)),
+        lambda x: np.stack({"a": x, "b": x * x}.values()),
         lambda x: np.vstack([[x[0], x[1]], [1.0, 2.0]]),
         lambda x: np.dot([x[0], x[1]], [2.0, x[2]]),
         lambda x: np.append(x, [x[0], 1.0]),
