@@ -53,7 +53,7 @@ class Trace:
     def __init__(
         self, name: str, fun: Function, args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Argnums, has_aux: bool
     ) -> None:
-        self.name = f"{name} of {getattr(fun, '__name__', type(fun).__name__)}"
+        self._label, self._fun = name, fun
         self.single = isinstance(argnums, int)
         self.argnums = _argnums(name, argnums, len(args))
         self.given = [tree.flatten(args[i]) for i in self.argnums]
@@ -61,7 +61,7 @@ class Trace:
             self.sources: list[Any] = []
             new = list(args)
             for i, (leaves, structure) in zip(self.argnums, self.given, strict=True):
-                fresh = [_fresh(self.name, i, leaf) for leaf in leaves]
+                fresh = [_fresh(self, i, leaf) for leaf in leaves]
                 self.sources += fresh
                 new[i] = tree.unflatten(structure, fresh)
             answer = fun(*new, **kwargs)
@@ -76,10 +76,17 @@ class Trace:
         self.outputs, self.structure = tree.flatten(answer)
         self.order = _graph.toposort((o for o in self.outputs if isinstance(o, Node)), self.sources)
         self.reached = _graph.depends_on(self.order, self.sources)
-        known = set(self.sources)
-        linked = any(not s.is_leaf for s in self.sources)
-        foreign = any(n.is_leaf and n not in known and n.params is not _SPENT for n in self.order)
-        self.open = linked or foreign or _graph.tracer() is not None
+        self.open = _graph.tracer() is not None or not all(s.op is None for s in self.sources) or self._foreign()
+
+    @property
+    def name(self) -> str:
+        """What is differentiated, for messages."""
+        return f"{self._label} of {getattr(self._fun, '__name__', type(self._fun).__name__)}"
+
+    def _foreign(self) -> bool:
+        """Whether the outputs depend on a leaf of the caller's."""
+        leaves = [n for n in self.order if n.op is None and n not in self.reached]
+        return any(n.params is not _SPENT for n in leaves)
 
     def check_path(self, cotangents: Sequence[Any] | None = None) -> None:
         """Raise where an argument as a whole does not reach the outputs, and so has no cotangent."""
@@ -110,8 +117,9 @@ class Trace:
         for output, seed in zip(self.outputs, seeds, strict=True):
             if output in self.reached if isinstance(output, Node) else False:
                 _graph.accumulate(start, output, seed)
+        wanted = None if len(self.reached) == len(self.order) else self.reached  # mostly all are
         with record_mode(recorded):
-            _graph.sweep(self.order, start, recorded=recorded, wanted=self.reached, stops=set(self.sources))
+            _graph.sweep(self.order, start, recorded=recorded, wanted=wanted, stops=set(self.sources))
         return [_own(start.get(s), seeds) for s in self.sources]
 
     def tidy(self, cotangents: list[Any], recorded: bool | None = None) -> list[Any]:
@@ -180,18 +188,24 @@ def _argnums(name: str, argnums: Argnums, count: int) -> list[int]:
     return [i % count for i in wanted]
 
 
-def _fresh(name: str, argnum: int, x: Any) -> Any:
+def _fresh(trace: Trace, argnum: int, x: Any) -> Any:
     """Return a node for ``x`` that no other differentiation knows."""
+    if x.__class__ is float or (x.__class__ is np.ndarray and x.dtype.kind in "fc"):
+        return Tensor.leaf(np.asarray(x))
     if _is_node(x):
         if x.dtype.kind not in "fc":
-            raise DtypeError(f"{name}: argument {argnum} is {describe(x)}; integers have no derivative, use floats")
+            raise DtypeError(
+                f"{trace.name}: argument {argnum} is {describe(x)}; integers have no derivative, use floats"
+            )
         return +x
     if isinstance(x, float | complex | np.floating | np.complexfloating | np.ndarray):
         array = np.asarray(x)
         if array.dtype.kind in "fc":
             return Tensor.leaf(array)
     write = f"{float(x)!r}" if isinstance(x, int) else "x.astype(float)" if isinstance(x, np.ndarray) else "floats"
-    raise DtypeError(f"{name}: argument {argnum} has a leaf {describe(x)}, which has no derivative; write {write}")
+    raise DtypeError(
+        f"{trace.name}: argument {argnum} has a leaf {describe(x)}, which has no derivative; write {write}"
+    )
 
 
 def _is_node(x: Any) -> bool:
