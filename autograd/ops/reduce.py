@@ -95,6 +95,8 @@ rule(
 
 def _others(x: Any, axis: Any) -> Any:
     """Return for each entry the product of the others, exact where some are 0."""
+    if x.size == 0:
+        return np.ones_like(x)
     axes = normalise(axis, x.ndim)
     rest = [a for a in range(x.ndim) if a not in axes]
     order = [*rest, *axes]
@@ -113,7 +115,7 @@ rule(
     lambda g, ans, x, axis=None, keepdims=False, dtype=None: expand(g, x.shape, axis) * _others(x, axis),
     params=("axis", "dtype", "out", "keepdims"),
     forward=_plain(np.prod),
-    cases=(*_CASES[:5], case((1,))),
+    cases=(*_CASES[:5], case((1,)), *_EMPTY),
 )
 
 
