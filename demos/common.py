@@ -27,7 +27,9 @@ BLUE, RED, GREY = "#1f5fa8", "#c4482f", "#8a8a8a"
 def options(name: str, text: str | None) -> argparse.ArgumentParser:
     """Return a parser with the options every demo has: --out, --quick and --seed."""
     parser = argparse.ArgumentParser(prog=f"python -m demos.{name}", description=text)
-    parser.add_argument("--out", type=Path, default=Path("demos") / "out" / name, help="folder the pictures are written to")
+    parser.add_argument(
+        "--out", type=Path, default=Path("demos") / "out" / name, help="folder the pictures are written to"
+    )
     parser.add_argument("--quick", action="store_true", help="a short run that shows only that everything works")
     parser.add_argument("--seed", type=int, default=0, help="of every random number")
     return parser

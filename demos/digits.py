@@ -102,7 +102,7 @@ def run(digits: Digits, options: argparse.Namespace) -> None:
     if options.quick:
         digits.x, digits.y = digits.x[:2000], digits.y[:2000]
     epochs = options.epochs or (2 if options.quick else 20 if large else 60)
-    batch_size = 64 if large else 32
+    batch_size = 32
     print(f"{len(digits.x)} images to train on, {len(digits.x_valid)} to validate, {len(digits.x_test)} to test")
     check(digits, sizes)
 
@@ -110,7 +110,7 @@ def run(digits: Digits, options: argparse.Namespace) -> None:
     model = MLP(sizes, Tanh, rng=rng)
     print(model.summary())
     steps = epochs * -(-len(digits.x) // batch_size)
-    model.compile(optim.Adam(optim.cosine(3e-3, steps)), "cross_entropy", ["accuracy"])
+    model.compile(optim.AdamW(optim.cosine(3e-3, steps), weight_decay=0.1), "cross_entropy", ["accuracy"])
     began = time.perf_counter()
     try:
         model.fit(

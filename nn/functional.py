@@ -48,14 +48,16 @@ def _weight_rule(g: Any, ans: Any, x: Any, weight: Any, bias: Any) -> Any:
     return np.matmul(g.T, x)
 
 
+def _row() -> Any:
+    def linear(x: Any, weight: Any, bias: Any) -> Any:
+        return np.matmul(x, weight.T) + bias
+
+    rules = (lambda g, ans, x, weight, bias: np.matmul(g, weight), _weight_rule, lambda g, ans, x, weight, bias: g)
+    return primitive(*rules)(linear)
+
+
 # One row and not x @ weight.T + bias, which is three: 15 of a 96 µs step of 64-32-10, batch 32 (docs/decisions.md).
-@primitive(
-    lambda g, ans, x, weight, bias: np.matmul(g, weight),
-    _weight_rule,
-    lambda g, ans, x, weight, bias: g,
-)
-def _linear(x: Any, weight: Any, bias: Any) -> Any:
-    return np.matmul(x, weight.T) + bias
+_linear = _row()
 
 
 def linear(x: Any, weight: Any, bias: Any = None) -> Any:
