@@ -18,6 +18,7 @@ __all__ = ["Guard"]
 
 _PLAIN = (int, float, complex, str, bytes, bool, type(None), np.generic)
 _FOREIGN = ("autograd", "numpy", "builtins", "threading", "_thread", "functools", "typing", "logging", "collections")
+_FOREIGN_CODE = {*_FOREIGN, "nn"}  # its objects are looked into, its functions are not
 _MOST, _DEEPEST = 2000, 8
 _MISSING = object()
 
@@ -35,10 +36,10 @@ class _Watch:
 
     __slots__ = ("copy", "label", "size", "value", "where")
 
-    def __init__(self, label: str, where: _Place, value: Any) -> None:
+    def __init__(self, label: str, where: _Place, value: Any, compare: bool) -> None:
         self.label, self.where, self.value = label, where, value
         self.size = len(value) if isinstance(value, list | dict | set) else -1
-        self.copy = value.copy() if isinstance(value, np.ndarray) else None
+        self.copy = value.copy() if compare and isinstance(value, np.ndarray) else None
 
     def changed(self) -> bool:
         try:
@@ -89,8 +90,15 @@ def _same_array(now: Any, then: Any) -> bool:
 class Guard:
     """The surroundings of a function, as they are when it is made."""
 
-    def __init__(self, fun: Any, arguments: Iterable[Any] = ()) -> None:
-        """Look at what ``fun`` can read, also through ``arguments`` that are no numbers (a method's ``self``)."""
+    def __init__(self, fun: Any, arguments: Iterable[Any] = (), state: Iterable[Any] = ()) -> None:
+        """Look at what ``fun`` can read.
+
+        Args:
+            fun: the function.
+            arguments: more to look at: arguments that are no numbers, such as a method's ``self``.
+            state: arrays that the program itself changes, which are no surroundings.
+        """
+        self._state = {id(array) for array in state}
         self.watches: list[_Watch] = []
         self.generators: list[tuple[str, np.random.Generator, Any]] = []
         self._quick: Callable[[], bool] | None = None
@@ -127,7 +135,7 @@ class Guard:
         if isinstance(value, types.ModuleType | type) or self._own(value):
             return
         if len(self.watches) < _MOST:
-            self.watches.append(_Watch(label, where, value))
+            self.watches.append(_Watch(label, where, value, id(value) not in self._state))
         self._visit(label, value, depth)
 
     def _own(self, value: Any) -> bool:
@@ -167,11 +175,14 @@ class Guard:
         for name in {name for kind in type(value).__mro__[:-1] for name in vars(kind)}:
             if isinstance(getattr(type(value), name, _MISSING), (*_PLAIN, np.ndarray)) and not name.startswith("__"):
                 self._watch(f"{label}.{name}", ("attribute", value, name), depth + 1)
-        if callable(value):
-            self._visit(f"{label}.__call__", type(value).__call__, depth + 1)
+        for kind in type(value).__mro__[:-1]:
+            if kind.__module__.partition(".")[0] not in _FOREIGN_CODE:
+                for name, method in vars(kind).items():
+                    if isinstance(method, types.FunctionType):
+                        self._visit(f"{label}.{name}", method, depth + 1)
 
     def _function(self, label: str, fun: types.FunctionType, depth: int) -> None:
-        if str(fun.__globals__.get("__name__")).partition(".")[0] in _FOREIGN:
+        if str(fun.__globals__.get("__name__")).partition(".")[0] in _FOREIGN_CODE:
             for cell in fun.__closure__ or ():  # grad(f): only f can change anything
                 self._visit(label, _content(cell), depth + 1)
             return

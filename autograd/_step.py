@@ -80,7 +80,7 @@ class CompiledStep:
         return tree.unflatten(self._structure, list(self._leaves))
 
     def _compile(self, batch: tuple[Any, ...]) -> _Compiled:
-        guard = Guard(self._fun)
+        guard = Guard(self._fun, state=self._leaves)
         with _graph.record_mode(True):
             program = record(self._fun, self.state, *batch)
         check_surroundings(self._fun, guard)

@@ -55,7 +55,7 @@ class _Joined:
         self.gradient = self._vector()
         self.spare = self._vector()
         self.now = self._joined([p.peek() for p in self.params])
-        self._point(self.now)
+        self.point(self.now)
 
     def _vector(self) -> _Vector:
         return _Vector(self.shapes, self.sizes, self.dtype)
@@ -65,7 +65,8 @@ class _Joined:
         np.concatenate([array.ravel() for array in arrays], out=vector.data)
         return vector
 
-    def _point(self, vector: _Vector) -> None:
+    def point(self, vector: _Vector) -> None:
+        """Make the parameters views of a vector."""
         for p, view in zip(self.params, vector.views, strict=True):
             p.data = view
 
@@ -106,7 +107,7 @@ class _Joined:
         if present is not None:
             for old, mask, new in zip(self.now.blocks, present, target.blocks, strict=True):
                 np.copyto(new, old, where=~mask)
-        self._point(target)
+        self.point(target)
         self.now, self.spare = target, self.now
 
 
@@ -123,6 +124,14 @@ class Joined:
     def numbers(self) -> Any:
         """Return the tree of the parameters' numbers."""
         return self._tree([joined.numbers() for joined in self.members])
+
+    def point(self) -> None:
+        """Make the parameters views of their vectors again, after numbers were assigned."""
+        for joined in self.members:
+            before = joined.now
+            joined.numbers()
+            if joined.now is not before:
+                joined.point(joined.now)
 
     def gradients(self) -> tuple[Any, Any]:
         """Return the tree of gradients, and one of masks where some parameter has none."""
@@ -162,6 +171,9 @@ class Apart:
     def numbers(self) -> Any:
         """Return the parameters' numbers."""
         return [p.peek() for p in self.params]
+
+    def point(self) -> None:
+        """Do nothing: parameters keep their own arrays."""
 
     def gradients(self) -> tuple[Any, Any]:
         """Return the gradients, 0 for none, and masks where some parameter has none."""

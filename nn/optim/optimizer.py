@@ -73,6 +73,20 @@ class Optimizer:
         memory.move(updates, present)
         self.state = state if present is None else _kept(state, self.state, present)
 
+    # ---- for a compiled step
+    def bare(self) -> tuple[Any, Any]:
+        """Return the arrays that a step changes: the parameters' numbers, joined if they may be, and the state."""
+        self._memory.point()
+        members = getattr(self._memory, "members", None)
+        vectors = [p.peek() for p in self.params] if members is None else [member.now.data for member in members]
+        return vectors, self.state
+
+    def layout(self) -> list[list[int]] | None:
+        """Return which parameters each vector of `bare` holds, by their position; `None` if they are not joined."""
+        members = getattr(self._memory, "members", None)
+        place = {id(p): i for i, p in enumerate(self.params)}
+        return None if members is None else [[place[id(p)] for p in member.params] for member in members]
+
     @property
     def lr(self) -> float:
         """The learning rate of the next step, or under a schedule of the last one."""
@@ -87,7 +101,7 @@ class Optimizer:
         if not (np.isscalar(rate) and float(rate) >= 0):  # type: ignore[arg-type]
             raise OptionError(f"optimizer.lr must be a number of 0 or more, got {describe(rate)}")
         for state in self._rates():
-            state["lr"] = np.array(rate, float)
+            state["lr"][...] = rate  # in place: a compiled step has this very array
 
     def _rates(self) -> Iterator[dict[str, Any]]:
         found = False

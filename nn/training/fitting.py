@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor, no_grad
-from autograd.errors import DataError, OptionError
+from autograd.errors import AutogradError, DataError, OptionError
 
 from .. import optim
 from ..callbacks import Callback, History, Progress
@@ -17,6 +18,7 @@ from ..data import DataLoader
 from ..init import Rng
 from ..metrics import Metric
 from ..module import Module, positive_integer, verb
+from .compiling import CompiledTraining
 from .evaluating import evaluate, measured
 from .preparing import Pair, chosen_for, in_mode, pair_of
 
@@ -34,6 +36,7 @@ class Run:
         epochs, batches: how many there will be.
         history: the numbers of the finished epochs.
         stop: set it to end training after the present epoch.
+        compiled: whether steps are compiled; false from the step on that could not be.
     """
 
     model: Module
@@ -44,9 +47,25 @@ class Run:
     batches: int
     history: History = field(default_factory=History)
     stop: bool = False
+    compiled: bool = False
+    _compiled: CompiledTraining | None = None
 
     def step(self, x: Any, y: Any) -> tuple[float, Array]:
         """Do one training step and return the batch's loss and outputs."""
+        if not self.compiled or Tensor.hooked:  # a hook sees gradients, and a compiled step has none to show
+            return self._eager(x, y)
+        if self._compiled is None or not self._compiled.current():
+            self._compiled = CompiledTraining(self.model, self.optimizer, self.loss)
+        try:
+            return self._compiled(x, y)
+        except AutogradError as exc:
+            self.compiled = False
+            answer = self._eager(x, y)  # if this raises too, its error is the one to show
+            reason = " ".join(str(exc).split())
+            warnings.warn(f"fit goes on without compiling, which is slower: {reason}", RuntimeWarning, stacklevel=5)
+            return answer
+
+    def _eager(self, x: Any, y: Any) -> tuple[float, Array]:
         self.optimizer.zero_grad()
         outputs = self.model(x)
         loss = self.loss(outputs, y)
@@ -93,6 +112,7 @@ def fit(
     callbacks: Iterable[Callback] = (),
     shuffle: bool = True,
     rng: Rng = None,
+    compiled: bool = True,
     verbose: bool | str = True,
 ) -> History:
     """Train a model and return the history of its losses and metrics.
@@ -115,6 +135,8 @@ def fit(
         callbacks: told of each epoch and batch, in order, after the history.
         shuffle: a new order for each epoch.
         rng: the Generator or seed of the orders.
+        compiled: run each step as one compiled program, which gives the same numbers faster; a model or loss that can't
+            be recorded is trained without, after a warning that says why. Parameters' ``grad`` is not filled.
         verbose: report progress: True, False, "bar" or "lines".
 
     Raises:
@@ -141,7 +163,7 @@ def fit(
     if validation_data is not None:
         validation_data = pair_of(model, *validation_data, "the validation data")
         _check_targets(model, chosen.loss, *validation_data)
-    run = Run(model, chosen.optimizer, chosen.loss, chosen.metrics, epochs, len(loader))
+    run = Run(model, chosen.optimizer, chosen.loss, chosen.metrics, epochs, len(loader), compiled=compiled)
     told: list[Callback] = [run.history, *callbacks]
     if verbose:
         told.append(Progress("auto" if verbose is True else verbose))

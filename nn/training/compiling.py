@@ -1,0 +1,136 @@
+"""A training step as one compiled program: forward, backward and the optimizer's update, in place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import compile_step, tree, value_and_grad
+
+from ..module import Module, functional_call
+from ..optim import Optimizer, apply_updates
+from ..optim.memory import BLOCK
+
+__all__ = ["CompiledTraining", "pure_step"]
+
+Array = np.ndarray[Any, Any]
+
+
+def pure_step(model: Module, optimizer: Optimizer, loss: Callable[..., Any]) -> Callable[..., Any]:
+    """Return one training step as a pure function ``(state, x, y) -> (state, (loss, outputs))``.
+
+    The state is ``(numbers and optimizer state, buffers)``, as `Optimizer.bare` and `Module.named_buffers` give them.
+    The operations are those of ``loss.backward()`` and ``optimizer.step()``, so the numbers are the same bits.
+
+    Args:
+        model: the model.
+        optimizer: its optimizer.
+        loss: a function of (outputs, targets).
+
+    >>> from nn import MLP, losses, optim
+    >>> model = MLP([2, 1], rng=0)
+    >>> optimizer = optim.Optimizer(model, "sgd")
+    >>> state = (optimizer.bare(), {})
+    >>> new, (value, outputs) = pure_step(model, optimizer, losses.mse)(state, np.ones((3, 2)), np.zeros((3, 1)))
+    >>> outputs.shape
+    (3, 1)
+    """
+    transform, layout = optimizer.transform, optimizer.layout()
+    shapes = [p.shape for p in optimizer.params]
+    named = {id(p): name for name, p in model.named_parameters()}
+    names = [named[id(p)] for p in optimizer.params]
+
+    def objective(numbers: dict[str, Any], buffers: Any, x: Any, y: Any) -> Any:
+        outputs, buffers = functional_call(model, {**numbers, **buffers}, x, with_buffers=True)
+        return loss(outputs, y), (outputs, buffers)
+
+    def step(state: Any, x: Any, y: Any) -> Any:
+        (vectors, memory), buffers = state
+        arrays = _arrays(vectors, layout, shapes)
+        (value, (outputs, buffers)), grads = value_and_grad(objective, has_aux=True)(
+            dict(zip(names, arrays, strict=True)), buffers, x, y
+        )
+        slopes = [grads[name] for name in names]
+        if layout is None:
+            updates, memory = transform.update(slopes, memory, arrays)
+            return ((apply_updates(arrays, updates), memory), buffers), (value, outputs)
+        joined = [np.concatenate([slopes[i].reshape(-1) for i in members]) for members in layout]
+        blocks = _tree(vectors)
+        updates, memory = transform.update(_tree(joined), memory, blocks)
+        moved = _whole(tree.leaves(tree.map(np.add, blocks, updates)), [vector.shape[0] for vector in vectors])
+        return ((moved, memory), buffers), (value, outputs)
+
+    return step
+
+
+def _arrays(vectors: list[Any], layout: list[list[int]] | None, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
+    """Return the parameters' numbers in order."""
+    if layout is None:
+        return vectors
+    arrays: list[Any] = [None] * len(shapes)
+    for vector, members in zip(vectors, layout, strict=True):
+        for i, view in zip(members, _split(vector, [shapes[i] for i in members]), strict=True):
+            arrays[i] = view
+    return arrays
+
+
+def _tree(vectors: list[Any]) -> Any:
+    """Return vectors as the tree that `memory.Joined` makes of them: blocks, a bare array where one holds all."""
+    blocks = [v[start : start + BLOCK] for v in vectors for start in range(0, v.shape[0], BLOCK)]
+    return blocks[0] if len(blocks) == 1 else blocks
+
+
+def _split(vector: Any, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
+    views, start = [], 0
+    for shape in shapes:
+        size = math.prod(shape)
+        views.append(vector[start : start + size].reshape(shape))
+        start += size
+    return views
+
+
+def _whole(blocks: list[Any], sizes: list[int]) -> list[Any]:
+    """Join blocks to vectors again."""
+    vectors, start = [], 0
+    for size in sizes:
+        count = -(-size // BLOCK)
+        part = blocks[start : start + count]
+        vectors.append(part[0] if count == 1 else np.concatenate(part))
+        start += count
+    return vectors
+
+
+class CompiledTraining:
+    """Training steps of one run of `fit`, compiled.
+
+    Args:
+        model: the model.
+        optimizer: its optimizer; its state and the parameters are changed in place.
+        loss: a function of (outputs, targets).
+    """
+
+    def __init__(self, model: Module, optimizer: Optimizer, loss: Callable[..., Any]) -> None:
+        self._parts = (model, optimizer, loss)
+        self._buffers = dict(model.named_buffers())
+        self._bare = optimizer.bare()
+        self._step = compile_step(pure_step(model, optimizer, loss), (self._bare, self._buffers))
+
+    def current(self) -> bool:
+        """Whether model and optimizer still have the arrays this step works on."""
+        model, optimizer, _ = self._parts
+        vectors, state = optimizer.bare()
+        if state is not self._bare[1] or any(a is not b for a, b in zip(vectors, self._bare[0], strict=True)):
+            return False
+        return all(array is self._buffers.get(name) for name, array in model.named_buffers())
+
+    def __call__(self, x: Any, y: Any) -> tuple[float, Array]:
+        """Do one step and return loss and outputs.
+
+        Raises:
+            AutogradError: at the first step, if the model or the loss can't be recorded; nothing is changed then.
+        """
+        value, outputs = self._step(x, y)
+        return float(value), outputs
