@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as _typing
 
+from . import _notebook as _notebook
 from . import errors as errors
 from . import tree as tree
 from ._custom import checkpoint as checkpoint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import callbacks as callbacks
 from . import data as data
+from . import export as export
 from . import functional as functional
 from . import init as init
 from . import layers as layers
@@ -16,6 +17,7 @@ from . import training as training
 from .callbacks import Callback as Callback
 from .callbacks import History as History
 from .data import DataLoader as DataLoader
+from .export import draw as draw
 from .layers import ELU as ELU
 from .layers import GELU as GELU
 from .layers import MLP as MLP
@@ -67,6 +69,8 @@ __all__ = [
     "Tanh",
     "callbacks",
     "data",
+    "draw",
+    "export",
     "fit",
     "functional",
     "functional_call",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from autograd.errors import OptionError
@@ -74,6 +75,16 @@ class History(Callback):
     def __len__(self) -> int:
         """Return the number of finished epochs."""
         return len(self.epoch)
+
+    def _repr_svg_(self) -> str:
+        """Return the curves, for a notebook."""
+        from autograd.export.chart import to_chart
+
+        return to_chart(self.history)
+
+    def _repr_html_(self) -> str:
+        """Return the curves and the last epoch's numbers, for a notebook."""
+        return f"{self._repr_svg_()}<pre>{escape(repr(self))}</pre>"
 
     def __repr__(self) -> str:
         """Print the last epoch's numbers."""

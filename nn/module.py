@@ -7,7 +7,7 @@ attributes; lists, tuples and dicts of either are looked into. Names are PyTorch
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -60,6 +60,8 @@ class Parameter(Tensor):
     """
 
     __slots__ = ()
+
+    role: ClassVar[str] = "parameter"  # how drawings tell it from data
 
     def __copy__(self) -> Parameter:
         """Copy numbers, label and gradient."""

@@ -75,6 +75,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         )
         for name in ("adjoints", "debugging", "derivation", "explaining", "paths", "reading", "stepping", "symbols")
     },
+    "autograd.export.programs": ("autograd.export.*", "autograd.functional", "autograd.program", *OPS, ERRORS, *ARRAYS),
+    "autograd._notebook": ("autograd._graph", "autograd.program", "autograd.export.*"),
     "autograd.testing": ("autograd.testing.*",),
     "autograd.testing.*": (
         *(

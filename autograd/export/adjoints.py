@@ -6,17 +6,19 @@ written into the graph.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .._arrays import match, seed_of, silence
-from .._graph import Node, record_mode, toposort
+from .._graph import Node, record_mode, sweep, toposort
 from .._value import Value
+from ..errors import GraphError
+from ..ops import TABLE
 
-__all__ = ["Pull", "Pulled", "partial_of", "pulls", "sweep_back", "total"]
+__all__ = ["Pull", "Pulled", "both_sweeps", "entrywise", "partial_of", "pulls", "sweep_back", "total"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,59 @@ def total(root: Any, gradient: Any = None) -> dict[Any, Pulled]:
     return {pulled.node: pulled for pulled in sweep_back(root, gradient)}
 
 
+def entrywise(node: Any) -> bool:
+    """Whether an operation acts entry by entry: a row of the table says so; of a user's own op it is tried out."""
+    op = node.op
+    if op is None or isinstance(node, Value) or not op.elementwise or TABLE.get(op.name) is op:
+        return op is not None and (isinstance(node, Value) or op.elementwise)
+    g = np.random.default_rng(0).normal(size=node.shape)
+    with record_mode(False), np.errstate(all="ignore"):
+        try:
+            if np.broadcast_shapes(*(np.shape(x) for x in node.inputs)) != node.shape:
+                return False
+            for rule in op.rules:
+                if rule is not None:
+                    unit = rule(np.ones_like(g), node._data, *node.inputs)
+                    if not np.allclose(rule(g, node._data, *node.inputs), g * unit, equal_nan=True):
+                        return False
+        except (ValueError, TypeError, IndexError):
+            return False
+    return True
+
+
 def partial_of(node: Any, slot: int) -> Any:
     """Return the local derivative d(node)/d(operand) of an operation that acts entry by entry, else `None`."""
     if isinstance(node, Value):
         return node.partials[slot]
-    if node.op is None or not node.op.elementwise or node.op.rules[slot] is None:
+    if node.op is None or node.op.rules[slot] is None or not entrywise(node):
         return None
     with record_mode(False), np.errstate(all="ignore"):
         return np.asarray(node.op.rules[slot](np.ones_like(node._data), node._data, *node.inputs, **node.params))
+
+
+def both_sweeps(roots: Sequence[Any]) -> tuple[list[Any], dict[Any, tuple[str, ...]]]:
+    """Record the backward pass of one result, and return all results and which sweep every node belongs to.
+
+    The gradients of labelled leaves are labelled ``∂J/∂w``.
+
+    Raises:
+        GraphError: not one Value or Tensor.
+    """
+    if len(roots) != 1 or not isinstance(roots[0], Node):
+        raise GraphError("draw(x, sweep=...): expected one Value or Tensor with a gradient")
+    loss = roots[0]
+    order = toposort((loss,))
+    seed: Any = 1.0 if isinstance(loss, Value) else seed_of(loss, None)
+    cotangents: dict[Any, Any] = {loss: seed}
+    with record_mode(True):
+        sweep(order, cotangents, recorded=True)
+    forward = set(order)
+    ends = [(leaf, g) for leaf, g in cotangents.items() if isinstance(g, Node) and g not in forward]
+    for leaf, g in ends:
+        if leaf.label and not g.label:
+            g.label = f"∂{loss.label or 'J'}/∂{leaf.label}"
+    found: list[Any] = [loss, *(g for _, g in ends)]
+    groups: dict[Any, tuple[str, ...]] = {
+        node: ("forward" if node in forward else "backward",) for node in toposort(found)
+    }
+    return found, groups

@@ -11,7 +11,20 @@ import numpy as np
 from ..errors import AutogradError
 from ..program import Program, record
 
-__all__ = ["ONE", "Expr", "add", "call", "multiply", "negate", "number", "read", "rule_formula", "symbol"]
+__all__ = [
+    "ONE",
+    "Expr",
+    "add",
+    "affine_parts",
+    "call",
+    "forward_formula",
+    "multiply",
+    "negate",
+    "number",
+    "read",
+    "rule_formula",
+    "symbol",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +105,37 @@ def rule_formula(
         return read(record(run, *first, *examples), [s for s in symbols if s is not None])
     except (AutogradError, ArithmeticError, ValueError, TypeError, AttributeError):
         return None
+
+
+def forward_formula(op: Any, inputs: Sequence[Any], params: dict[str, Any], symbols: Sequence[Expr]) -> Expr | None:
+    """Return what a user's own operation computes, as a formula; `None` where it can't be recorded."""
+    try:
+        return read(record(lambda *xs: op.forward(*xs, **params), *inputs), symbols)
+    except (AutogradError, ArithmeticError, ValueError, TypeError, AttributeError):
+        return None
+
+
+def affine_parts(e: Expr) -> list[tuple[Expr, str]]:
+    """Return the symbols of a sum of matrix products with their letter, W in a product and b beside one; else none.
+
+    >>> W, x, b = symbol("W", (2, 3)), symbol("x", (3,)), symbol("b", (2,))
+    >>> [(s.value, letter) for s, letter in affine_parts(add(call("@", (W, x), shape=(2,)), b, (2,)))]
+    [('W', 'W'), ('x', 'W'), ('b', 'b')]
+    """
+    terms, products, found = [e], 0, []
+    while terms:
+        term = terms.pop(0)
+        if term.head == "+":
+            terms[:0] = term.args
+        elif term.head == "@":
+            products += 1
+            factors = [a.args[0] if a.head == "T" else a for a in term.args]
+            found += [(a, "W") for a in factors if a.head == "sym"]
+        elif term.head == "sym":
+            found.append((term, "b"))
+        else:
+            return []
+    return found if products else []
 
 
 def _constant(value: Any) -> Expr:

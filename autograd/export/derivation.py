@@ -12,8 +12,8 @@ from .._graph import Node, depends_on
 from .._value import Value
 from ..errors import GraphError, NoPathError, OptionError, describe
 from . import algebra
-from .adjoints import Pulled, total
-from .algebra import Expr, call, number, rule_formula
+from .adjoints import Pulled, entrywise, total
+from .algebra import Expr, call, forward_formula, number, rule_formula
 from .notation import Style, Symbol
 from .reading import numbers, ordered
 from .symbols import Symbols
@@ -89,7 +89,9 @@ class Derivation:
         found = self._forms.get(id(node))
         if found is None:
             args = [self.value(a) for a in node.args]
-            found = self._forms[id(node)] = call(node.op.symbol, args, node.params, node.shape)
+            if id(node) in self.symbols.expanded:
+                found = forward_formula(node.op, node.inputs, node.params, args)
+            found = self._forms[id(node)] = found or call(node.op.symbol, args, node.params, node.shape)
         return found
 
     def adjoint(self, node: Any) -> Expr:
@@ -132,7 +134,7 @@ class Derivation:
         symbols = [None if s.head == "num" else s for s in given]
         ans, ans_example = self.value(user), numbers(user)
         rule = op.rules[slot]
-        if op.elementwise or isinstance(user, Value):
+        if entrywise(user):
             local = rule_formula(rule, ans_example, inputs, user.params, g=None, symbols=[ans, *symbols])
             if local is None:
                 local = algebra.symbol(("p", id(user), slot), user.shape)
@@ -146,13 +148,14 @@ class Derivation:
 
     def fitted(self, e: Expr, user: Any, operand: Any) -> Expr:
         """Add the sum that undoes broadcasting, where the operand was smaller than the answer."""
-        if not user.op.elementwise or operand.shape == user.shape:
+        shape = user.shape if entrywise(user) else e.shape
+        missing = len(shape) - len(operand.shape)
+        if operand.shape == shape or missing < 0:
             return e
-        missing = len(user.shape) - len(operand.shape)
-        axes = [i for i in range(len(user.shape)) if i < missing or operand.shape[i - missing] != user.shape[i]]
+        axes = [i for i in range(len(shape)) if i < missing or operand.shape[i - missing] != shape[i]]
         if not axes:
             return e
-        axis: Any = None if len(axes) == len(user.shape) else axes[0] if len(axes) == 1 else tuple(axes)
+        axis: Any = None if len(axes) == len(shape) else axes[0] if len(axes) == 1 else tuple(axes)
         return Expr("sum", (e,), params=(("axis", axis),), shape=operand.shape)
 
     def is_activation(self, node: Any) -> bool:
@@ -208,7 +211,7 @@ class Derivation:
             outer = self.symbols.deltas.get(id(user)) or self.of(user)
             if user is self.loss:
                 outer = Symbol("1", "1")
-            if id(node) in self.symbols.deltas and len(user.args) == 1 and user.op.elementwise:
+            if id(node) in self.symbols.deltas and len(user.args) == 1 and entrywise(user):
                 mark = user.op.symbol
                 sign = ("⊙", r"\odot") if node.ndim else ("·", r"\cdot")
                 head = mark if mark == "σ" else rf"\operatorname{{{mark}}}"
@@ -256,7 +259,7 @@ class Derivation:
 
 def _entrywise(node: Any) -> bool:
     """Whether one number can stand for an array of equal ones in the rules of ``node``."""
-    return node.op is None or (node.op.elementwise and all(p.shape == node.shape for p in node.parents))
+    return node.op is None or (entrywise(node) and all(p.shape == node.shape for p in node.parents))
 
 
 def _ratio(top: Symbol, below: Symbol) -> Symbol:

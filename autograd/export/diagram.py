@@ -77,7 +77,7 @@ class Box:
         return tuple(row for row in (*rows, *self.detail) if row)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Edge:
     """An operand's way into an operation: from box ``source`` to place ``slot`` of box ``target``."""
 
@@ -120,7 +120,7 @@ def number_text(x: float) -> str:
     >>> number_text(-0.00402312), number_text(2.0)
     ('-0.004023', '2')
     """
-    return f"{x:.4g}"
+    return f"{x + 0.0:.4g}"  # -0.0 + 0.0 is 0.0: a sign there only puzzles
 
 
 def array_text(array: object, size: int = 6) -> str:

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OptionError, unknown_name
+from ..program import Program
+from .adjoints import both_sweeps
 from .diagram import Diagram
 from .dot import to_dot
 from .mermaid import to_mermaid
+from .programs import SWEEPS, diagram_of
 from .reading import Graph
 from .render import has_dot, render
-from .summary import bands, closing
+from .summary import bands, closing, condensed, only
 from .svg import to_svg
 from .text import to_text
 
@@ -125,6 +128,7 @@ def draw(
     direction: str = "auto",
     limit: int = LIMIT,
     groups: dict[Any, tuple[str, ...]] | None = None,
+    sweep: str = "forward",
 ) -> Drawing:
     """Draw the graph a result was computed by: names, operations, shapes, numbers and gradients.
 
@@ -133,13 +137,15 @@ def draw(
     ``limit`` boxes is drawn as a summary: modules closed, or bands of levels with counts.
 
     Args:
-        x: a Value or Tensor, or a list of them.
+        x: a Value or Tensor, a list of them, or a `Program`.
         depth: how many levels of modules to open; `None` opens all.
         inputs: leaves to mark as data; the other leaves are then parameters.
         params: leaves to mark as parameters; the other leaves are then inputs.
         direction: ``"down"``, ``"right"``, or ``"auto"``: to the right where only that fits a page.
         limit: the most boxes drawn one by one.
         groups: the module path of nodes, where it is known better than by labels.
+        sweep: for one number, ``"forward"``, ``"backward"`` (the program that computes the gradients), or
+            ``"both"``, each in a frame.
 
     Returns:
         A `Drawing` with ``svg``, ``dot``, ``mermaid``, ``text``, ``png``, ``pdf`` and ``save(path)``.
@@ -162,15 +168,26 @@ def draw(
         raise unknown_name("direction", direction, DIRECTIONS)
     if depth is not None and depth < 0:
         raise OptionError(f"draw(depth={depth}): expected None or a number of module levels, 0 or more")
-    graph = Graph(x if isinstance(x, list | tuple) else [x], inputs, params, groups)
-    return Drawing(_diagram(graph, depth, limit), direction)
+    if sweep not in SWEEPS:
+        raise unknown_name("sweep", sweep, SWEEPS)
+    if isinstance(x, Program):
+        diagram = diagram_of(x, sweep)
+        small = depth is None and len(diagram.boxes) <= limit
+        return Drawing(diagram if small else condensed(diagram, depth), direction)
+    roots = list(x) if isinstance(x, list | tuple) else [x]
+    if sweep != "forward":
+        roots, groups = both_sweeps(roots)
+    graph = Graph(roots, inputs, params, groups)
+    graph.gradients |= dict.fromkeys((node for node, path in (groups or {}).items() if path == ("backward",)), "")
+    diagram = _diagram(graph, depth, limit)
+    return Drawing(only(diagram, "backward") if sweep == "backward" else diagram, direction)
 
 
 def _diagram(graph: Graph, depth: int | None, limit: int) -> Diagram:
     """Choose what to close so that at most ``limit`` boxes are left."""
     modules = graph.modules()
     if depth is not None:
-        diagram = graph.diagram(_whole(closing(modules, depth), graph.roots))
+        diagram = graph.diagram(_whole(closing(modules, depth), graph.roots), depth)
         if len(diagram.boxes) <= limit:
             return diagram
     elif len(graph.nodes) <= limit:
@@ -181,7 +198,7 @@ def _diagram(graph: Graph, depth: int | None, limit: int) -> Diagram:
     for level in range(deepest - 1, -1, -1):
         keys = _whole(closing(modules, level), graph.roots)
         if len(graph.nodes) - len(keys) + len(set(keys.values())) <= limit:
-            return _noted(graph.diagram(keys), graph)
+            return _noted(graph.diagram(keys, level), graph)
     return _noted(graph.diagram(bands(graph.nodes, graph.roots, graph.role)), graph)
 
 

@@ -13,7 +13,7 @@ from .derivation import Derivation, Line
 from .diagram import array_text, number_text
 from .paths import Path, paths_between
 
-__all__ = ["Explanation", "explain"]
+__all__ = ["Explanation", "explain", "latex_numbers"]
 
 LIMIT = 400
 FORMATS = ("text", "markdown", "latex")
@@ -136,7 +136,7 @@ class Explanation:
         formula = style.write(line.formula)
         if formula not in steps:
             steps.append(formula)
-        result = _latex_numbers(line.value)
+        result = latex_numbers(line.value)
         steps += [result] if steps[-1] != result else []
         if not align:
             return f"{line.left[0].latex} = {' = '.join(steps)}"
@@ -215,7 +215,8 @@ def _numbers(x: Any) -> str:
     return number_text(float(a)) if a.ndim == 0 and a.dtype.kind in "fiub" else array_text(a, 12)
 
 
-def _latex_numbers(x: Any) -> str:
+def latex_numbers(x: Any) -> str:
+    """Write a number or a small array in LaTeX."""
     a = np.asarray(x)
     if a.ndim == 0 and a.dtype.kind in "fiub":
         return _latex_number(float(a))

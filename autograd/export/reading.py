@@ -88,11 +88,12 @@ class Graph:
             return "input"
         return self.other
 
-    def diagram(self, keys: dict[Node, Key] | None = None) -> Diagram:
+    def diagram(self, keys: dict[Node, Key] | None = None, cut: int | None = None) -> Diagram:
         """Return the graph as boxes and edges.
 
         Args:
             keys: for nodes to be drawn as one box with others, the group they belong to: its modules and name.
+            cut: how many levels of modules to draw frames for.
         """
         keys = keys or {}
         shown = [node for node in self.nodes if node not in keys]
@@ -101,7 +102,7 @@ class Graph:
         drawn = _Drawn()
         for node in self.nodes:
             key = keys.get(node)
-            group = modules.get(node, ()) if key is None else key.modules
+            group = modules.get(node, ())[:cut] if key is None else key.modules
             operands = []
             for arg in node.args if node.op is not None else ():
                 place = drawn.places.get(id(arg))

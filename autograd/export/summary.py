@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from .diagram import ROLES, Box, number_text
+from .diagram import ROLES, Box, Diagram, Edge, number_text
 
-__all__ = ["Key", "Tally", "bands", "closing"]
+__all__ = ["Key", "Tally", "bands", "closing", "condensed", "only"]
 
 BANDS = 12
 
@@ -123,3 +123,56 @@ def _ranges(sizes: Sequence[int]) -> list[Key]:
         name = f"levels {first:,} to {high:,}" if high > first else f"level {high:,}"
         keys += [Key((), name)] * (high - low)
     return keys
+
+
+def only(diagram: Diagram, group: str) -> Diagram:
+    """Keep the boxes of a group and, as inputs, what flows into it."""
+    inside = {k for k, box in enumerate(diagram.boxes) if box.group == (group,)}
+    flows = {e.source for e in diagram.edges if e.target in inside} - inside
+    kept = sorted(inside | flows)
+    place = {k: n for n, k in enumerate(kept)}
+    boxes = []
+    for k in kept:
+        box = diagram.boxes[k]
+        role = "input" if k in flows and box.role == "op" else box.role
+        boxes.append(replace(box, group=(), role=role, formula=box.formula if k in inside else ""))
+    edges = [Edge(place[e.source], place[e.target], e.slot) for e in diagram.edges if e.target in inside]
+    return Diagram(tuple(boxes), tuple(edges))
+
+
+def condensed(diagram: Diagram, depth: int | None = None) -> Diagram:
+    """Close the groups deeper than ``depth``; without a depth, cut the diagram into bands of levels."""
+    operands = diagram.operands()
+    if depth is None:
+        level = [0] * len(operands)
+        for k, own in enumerate(operands):
+            level[k] = 1 + max(level[p] for p in own) if own else 0
+        sizes = [0] * (max(level, default=0) + 1)
+        for k, own in enumerate(operands):
+            sizes[level[k]] += bool(own)
+        names = _ranges(sizes)
+        keys = [names[level[k]] if own else Key((), "leaves", diagram.boxes[k].role) for k, own in enumerate(operands)]
+    else:
+        paths = [box.group for box in diagram.boxes]
+        keys = [Key(p[:depth], p[depth]) if len(p) > depth else Key(p, "", str(k)) for k, p in enumerate(paths)]
+    members: dict[Key, list[int]] = {}
+    for k, key in enumerate(keys):
+        members.setdefault(key, []).append(k)
+    place = {key: n for n, key in enumerate(members)}
+    boxes = tuple(_closed_box(key, [diagram.boxes[k] for k in own]) for key, own in members.items())
+    pairs = dict.fromkeys((place[keys[e.source]], place[keys[e.target]]) for e in diagram.edges)
+    edges = sorted(Edge(a, b) for a, b in pairs if a != b)
+    return Diagram(boxes, tuple(edges), f"summary of {len(diagram.boxes):,} boxes")
+
+
+def _closed_box(key: Key, boxes: Sequence[Box]) -> Box:
+    if len(boxes) == 1:
+        return boxes[0]
+    counts: dict[str, int] = {}
+    for box in boxes:
+        word = box.symbol or ROLES[box.role].meaning
+        counts[word] = counts.get(word, 0) + 1
+    common = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    rows = [f"{len(boxes):,} boxes", *(f"  {word:<6} {count:,}" for word, count in common[:5])]
+    role = boxes[0].role if key.name == "leaves" else "group"
+    return Box(key.name or key.kind, role, group=key.modules, detail=tuple(rows))

@@ -14,6 +14,8 @@ import numpy as np
 from .._graph import Node
 from .._value import Value
 from ..ops import TABLE, neural
+from .algebra import affine_parts, forward_formula
+from .algebra import symbol as expr
 from .diagram import array_text
 from .notation import Symbol, label_of, symbol_of
 
@@ -39,12 +41,15 @@ class Symbols:
         self.names: dict[int, Symbol] = {}
         self.deltas: dict[int, Symbol] = {}
         self.hidden: set[int] = set()
+        self.expanded: dict[int, dict[int, str]] = {}  # operations shown as what they compute: letters by operand
         self.legend: list[tuple[Symbol, str]] = []
         self.uses: dict[int, list[Any]] = {}
         for node in order:
             for p in node.parents:
                 self.uses.setdefault(id(p), []).append(node)
         self.taken = {node.label for node in order if node.label}
+        labels = [node.label for node in order if node.label]
+        self.shared = {label for label in labels if labels.count(label) > 1 or "." in label}  # these name no one node
         self._layers()
         self._rest()
 
@@ -52,7 +57,7 @@ class Symbols:
     def _layers(self) -> None:
         affine: set[int] = set()
         for node in self.order:
-            if _is_product(node) or (_is_plus(node) and any(id(a) in affine for a in node.args)):
+            if _is_product(node) or self._expands(node) or (_is_plus(node) and any(id(a) in affine for a in node.args)):
                 affine.add(id(node))
         level: dict[int, int] = {}
         stages: list[tuple[int, Any]] = []  # the pre-activations, by layer
@@ -82,7 +87,7 @@ class Symbols:
         stack, letters = [z], dict.fromkeys("Wbx", 0)
         while stack:
             node = stack.pop()
-            for a in node.args[::-1]:
+            for k, a in reversed(list(enumerate(node.args))):
                 if isinstance(a, Node) and id(a) in affine:
                     stack.append(a)
                     continue
@@ -92,7 +97,7 @@ class Symbols:
                 if isinstance(leaf, np.ndarray) and leaf.ndim:
                     self._name(leaf, Symbol("x", "x"))
                 elif isinstance(leaf, Node) and leaf.op is None and not isinstance(leaf, Value):
-                    letter = "b" if _is_plus(node) else "W"
+                    letter = self.expanded.get(id(node), {}).get(k, "b" if _is_plus(node) else "W")
                     known = self._named(leaf)
                     letters[letter] += not known
                     self._name(leaf, symbol_of(letter, layer, letters[letter] if letters[letter] > 1 else None))
@@ -109,9 +114,9 @@ class Symbols:
             self.legend.append((symbol, f"the constant {array_text(node)}, {node.shape}"))
         if node is self.loss:
             symbol = label_of(label) if label else Symbol("J", "J")
-        elif label and "." not in label:
+        elif label and label not in self.shared:
             symbol = label_of(label)
-        elif label:
+        elif "." in label:
             self.legend.append((symbol, f"{label} {node.shape}"))
         self.names[id(node)] = self._unique(symbol)
 
@@ -141,11 +146,23 @@ class Symbols:
         for node in sorted(self.order, key=lambda n: id(n) in self.hidden):  # what is shown gets the first numbers
             if not self._named(node):
                 letter = "u" if node.op is None else "v"
-                while not node.label or "." in node.label:
+                while not node.label or node.label in self.shared:
                     counts[letter] += 1
                     if f"{letter}{counts[letter]}" not in self.taken:
                         break
                 self._name(node, symbol_of(letter, index=counts[letter]))
+
+    def _expands(self, node: Any) -> bool:
+        """Whether a user's own operation is a sum of matrix products: it is then written as one."""
+        op = node.op
+        if op is None or isinstance(node, Value) or TABLE.get(op.name) is op or len(node.args) < 2:
+            return False
+        operands = [expr(k, np.shape(x)) for k, x in enumerate(node.inputs)]
+        whole = forward_formula(op, node.inputs, node.params, operands)
+        parts = affine_parts(whole) if whole is not None else []
+        if parts:
+            self.expanded[id(node)] = {e.value: letter for e, letter in parts}
+        return bool(parts)
 
     def _limit_size(self) -> None:
         """Show a hidden node after all where the formula it stands in would grow beyond one line."""
