@@ -153,6 +153,8 @@ class Derivation:
         if operand.shape == shape or missing < 0:
             return e
         axes = [i for i in range(len(shape)) if i < missing or operand.shape[i - missing] != shape[i]]
+        if any(i >= missing and operand.shape[i - missing] != 1 for i in axes):
+            return e  # the formula is smaller than the operand: it is spread over it
         if not axes:
             return e
         axis: Any = None if len(axes) == len(shape) else axes[0] if len(axes) == 1 else tuple(axes)
