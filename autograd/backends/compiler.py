@@ -7,22 +7,23 @@ in the next process. numba reads its cache by pickle, so a folder that anybody e
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import stat
 import sys
 import tempfile
+import threading
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import MissingExtraError
 
-__all__ = ["available", "cache_folder", "compile_source"]
+__all__ = ["Compiled", "available", "cache_folder", "choose"]
 
 _FOLDER = "CHAINRULE_CACHE_DIR"
-_compiled: dict[tuple[str, str, bool], Any] = {}
 
 
 def available() -> bool:
@@ -31,11 +32,7 @@ def available() -> bool:
     >>> isinstance(available(), bool)
     True
     """
-    try:
-        import numba
-    except ImportError:
-        return False
-    return bool(numba)
+    return importlib.util.find_spec("numba") is not None
 
 
 def cache_folder() -> Path | None:
@@ -85,37 +82,94 @@ def _store(source: str) -> Path | None:
     return path
 
 
-def compile_source(source: str, name: str, *, nogil: bool = True) -> Callable[..., Any]:
-    """Compile the function ``name`` that ``source`` defines.
+class Compiled:
+    r"""Functions of one source text, compiled when they are first needed.
 
-    Division and domain errors give inf and nan, as numpy does.
+    Division and domain errors give inf and nan, as numpy does, and the interpreter lock is released.
 
     Args:
         source: the text of a module, with its imports.
-        name: the function to return.
-        nogil: release the interpreter lock while it runs.
+        signatures: numba's signature of each function that is wanted, by its name.
 
-    Raises:
-        MissingExtraError: numba is not installed.
+    >>> twice = Compiled("def twice(x):\n    return x + x\n", {"twice": "float64(float64)"})
+    >>> twice.get()["twice"](2.0) if available() else 4.0
+    4.0
     """
-    key = (source, name, nogil)
-    if key not in _compiled:
-        _compiled[key] = _compile(source, name, nogil)
-    function: Callable[..., Any] = _compiled[key]
-    return function
+
+    def __init__(self, source: str, signatures: Mapping[str, str]) -> None:
+        """Keep the text; nothing is compiled yet."""
+        self.source, self.signatures = source, dict(signatures)
+        self._functions: dict[str, Callable[..., Any]] | None = None
+        self._error: Exception | None = None
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def get(self) -> dict[str, Callable[..., Any]]:
+        """Return the functions, compiling them or waiting for the thread that does.
+
+        Raises:
+            MissingExtraError: numba is not installed.
+        """
+        with self._lock:
+            if self._functions is None:
+                if self._error is not None:
+                    raise self._error
+                self._build()
+        assert self._functions is not None  # noqa: S101  (built above)
+        return self._functions
+
+    def soon(self) -> dict[str, Callable[..., Any]] | None:
+        """Return the functions if they are compiled; otherwise start a thread that does it, and return `None`."""
+        if self._functions is None and self._thread is None and available():
+            self._thread = threading.Thread(target=self._attempt, name="chainrule compiler")
+            self._thread.start()
+        return self._functions
+
+    def _attempt(self) -> None:
+        with self._lock:
+            if self._functions is None:
+                try:
+                    self._build()
+                except Exception as exc:  # noqa: BLE001  (numpy goes on serving; get() raises it)
+                    self._error = exc
+                    warnings.warn(f"compiling failed, numpy is used instead: {exc}", RuntimeWarning, stacklevel=1)
+
+    def _build(self) -> None:
+        path = _store(self.source)
+        module = _module(self.source, path)
+        found = {}
+        for name, signature in self.signatures.items():
+            found[name] = _compile(getattr(module, name), signature, path)
+        self._functions = found
 
 
-def _compile(source: str, name: str, nogil: bool) -> Any:
+def choose(compiled: Compiled, backend: str, patient: bool) -> dict[str, Callable[..., Any]] | None:
+    """Return compiled functions, or `None` where numpy is to be used: always, or until a thread has compiled them.
+
+    Args:
+        compiled: what may be compiled.
+        backend: "numpy", "numba", or "auto": compiled as soon as a thread is done.
+        patient: with "auto", wait for the compiler; for work that takes numpy longer than that.
+    """
+    if backend == "numpy" or (backend == "auto" and not available()):
+        return None
+    return compiled.get() if backend == "numba" or patient else compiled.soon()
+
+
+def _compile(function: Any, signature: str, path: Path | None) -> Any:
     try:
         import numba
     except ImportError as exc:
         raise MissingExtraError("numba", "fast", "compiling a program") from exc
-    path = _store(source)
-    module = _module(source, path)
-    function = getattr(module, name)
-    options: dict[str, Any] = {"error_model": "numpy", "nogil": nogil}
-    fresh = numba.njit(**options)(function)
-    return fresh if path is None else _guarded(numba.njit(cache=True, **options)(function), fresh, path)
+    options: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+    if path is not None:
+        try:
+            return numba.njit(signature, cache=True, **options)(function)
+        except Exception as exc:
+            if not _from_cache(exc):
+                raise
+            warnings.warn(f"the compiled code beside {path} is damaged and is ignored: {exc}", stacklevel=4)
+    return numba.njit(signature, **options)(function)
 
 
 def _module(source: str, path: Path | None) -> Any:
@@ -124,29 +178,12 @@ def _module(source: str, path: Path | None) -> Any:
     if name not in sys.modules:
         module = types.ModuleType(name)
         module.__file__ = str(path) if path else f"<{name}>"
-        sys.modules[name] = module
-        exec(compile(source, module.__file__, "exec"), module.__dict__)  # noqa: S102  (generated here, not read)
-    return sys.modules[name]
-
-
-def _guarded(cached: Any, fresh: Any, path: Path) -> Any:
-    """Return ``cached``, or ``fresh`` for good once the cache has turned out to be damaged."""
-    state = {"function": cached}
-
-    def call(*args: Any) -> Any:
-        function = state["function"]
-        if function is fresh or function.signatures:
-            return function(*args)
         try:
-            return function(*args)
-        except Exception as exc:
-            if not _from_cache(exc):
-                raise
-            warnings.warn(f"the compiled code beside {path} is damaged and is ignored: {exc}", stacklevel=2)
-            state["function"] = fresh
-            return fresh(*args)
-
-    return call
+            exec(compile(source, module.__file__, "exec"), module.__dict__)  # noqa: S102  (generated here, not read)
+            sys.modules[name] = module
+        except ImportError as exc:
+            raise MissingExtraError("numba", "fast", "compiling a program") from exc
+    return sys.modules[name]
 
 
 def _from_cache(exc: BaseException) -> bool:

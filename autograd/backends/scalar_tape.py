@@ -2,162 +2,158 @@
 
 A node is an opcode and two indices into one array of numbers. Nothing is compiled per program: with numba the
 interpreter is machine code, generated from the op table's float twins; without it numpy runs all nodes of one
-level and opcode at a time. ``lanes`` run the same tape over many inputs at once.
+level and opcode at a time. `lane_tape` runs the same tape over many inputs at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
-from ..ops import TABLE
-from . import compiler
+from ..errors import ShapeError, UnsupportedError
+from ..program import Program
+from . import compiler, tape_kernels
+from .lane_tape import LaneTape
+from .tape_levels import Levels
 
-__all__ = ["Tape"]
+__all__ = ["Tape", "tapeable"]
 
 Array = np.ndarray[Any, Any]
-_BOTH, _LEFT, _RIGHT = 3, 1, 2  # which operands of a binary node have a derivative
-
-
-@cache
-def _codes() -> dict[tuple[str, int], int]:
-    """Number every scalar op and, for binary ones, every choice of operands that vary."""
-    pairs = [
-        (op.name, mask)
-        for op in TABLE.values()
-        if op.scalar is not None
-        for mask in ((_LEFT,) if len(op.scalar.partials) == 1 else (_BOTH, _LEFT, _RIGHT))
-    ]
-    return {pair: code for code, pair in enumerate(pairs)}
-
-
-_HELPERS = """
-import math
-
-from numba import njit
-
-
-@njit(inline="always")
-def fmax(x, y):
-    return x if x >= y or x != x else y
-
-
-@njit(inline="always")
-def fmin(x, y):
-    return x if x <= y or x != x else y
-
-
-exp, expm1, log, log1p, sqrt, erf, fabs, pow = (
-    math.exp, math.expm1, math.log, math.log1p, math.sqrt, math.erf, math.fabs, math.pow
-)
-sin, cos, tan, asin, acos, atan = math.sin, math.cos, math.tan, math.asin, math.acos, math.atan
-sinh, cosh, tanh, asinh, acosh, atanh = math.sinh, math.cosh, math.tanh, math.asinh, math.acosh, math.atanh
-floor, ceil = math.floor, math.ceil
-"""
-
-
-def _source(lanes: bool) -> str:
-    """Generate the interpreter's two functions; with ``lanes`` each number is a row."""
-    at = "[{0}, k]" if lanes else "[{0}]"
-    forward: list[str] = []
-    backward: list[str] = []
-    for (name, mask), code in _codes().items():
-        twin = TABLE[name].scalar
-        assert twin is not None  # noqa: S101  (only ops with a twin have a code)
-        binary = len(twin.partials) == 2
-        word = "if" if code == 0 else "elif"
-        load = [f"x = v{at.format('a')}"] + ([f"y = v{at.format('b')}"] if binary else [])
-        store = [f"v{at.format('start + i')} = {twin.value}"]
-        pull = [*load, f"ans = v{at.format('start + i')}", f"g = d{at.format('start + i')}"]
-        pull += [f"d{at.format(side)} += g * ({twin.partials[j]})"
-                 for j, side in enumerate("ab"[: len(twin.partials)]) if mask >> j & 1]  # fmt: skip
-        for lines, body in ((forward, load + store), (backward, pull)):
-            lines.append(f"        {word} c == {code}:")
-            if lanes:
-                lines.append("            for k in range(v.shape[1]):")
-            lines += [f"            {'    ' if lanes else ''}{line}" for line in body]
-    head = "        c = op[i]\n        a = left[i]\n        b = right[i]\n"
-    return (
-        _HELPERS
-        + "\n\ndef forward(op, left, right, start, v):\n    for i in range(op.size):\n"
-        + head + "\n".join(forward)
-        + "\n\n\ndef backward(op, left, right, start, v, d):\n    for i in range(op.size - 1, -1, -1):\n"
-        + head + "\n".join(backward) + "\n"
-    )  # fmt: skip
-
-
-@cache
-def _interpreter(lanes: bool) -> tuple[Callable[..., None], Callable[..., None]] | None:
-    """Return the compiled forward and backward walks, `None` without numba."""
-    if not compiler.available():
-        return None
-    source = _source(lanes)
-    return compiler.compile_source(source, "forward"), compiler.compile_source(source, "backward")
+_NONE = np.zeros(0, np.int32)
+_PATIENCE = 20_000  # nodes above which a first call waits for the compiler instead of walking by numpy
 
 
 class Tape:
     """A graph of scalars as flat arrays.
 
-    Slots 0 to ``start`` hold constants, parameters and inputs; slot ``start + i`` holds the answer of node i.
+    Slots 0 to ``start`` hold inputs, other leaves and constants, in this order; slot ``start + i`` holds the answer
+    of node i.
 
     Args:
         outputs: the nodes (Values) whose numbers are wanted.
-        inputs: leaves whose numbers are given at each call; other leaves are read when called (`refresh`).
+        inputs: leaves whose numbers are given at each call; other leaves are read at each call.
+        backend: "numpy", "numba", or "auto": numpy until the interpreter is compiled, which a thread does.
 
     >>> from autograd import Value
     >>> x, y = Value(2.0), Value(3.0)
     >>> tape = Tape([x * y + x], [x, y])
-    >>> values, slopes = tape.value_and_gradient(np.array([4.0, 5.0]))
-    >>> values, slopes
+    >>> tape.value_and_gradient(np.array([4.0, 5.0]))
     (array([24.]), array([6., 4.]))
     """
 
-    def __init__(self, outputs: Sequence[Any], inputs: Sequence[Any]) -> None:
+    def __init__(self, outputs: Sequence[Any], inputs: Sequence[Any], backend: str = "auto") -> None:
         """Flatten the graph below ``outputs``."""
         order = _order(outputs, inputs)
         slots: dict[Any, int] = {x: i for i, x in enumerate(inputs)}
-        self.inputs = len(inputs)
-        self.leaves = [n for n in order if n.op is None and n not in slots]
-        slots.update(zip(self.leaves, range(len(slots), len(slots) + len(self.leaves)), strict=True))
+        leaves = [n for n in order if n.op is None and n not in slots]
         nodes = [n for n in order if n.op is not None and n not in slots]
+        slots.update(zip(leaves, range(len(slots), len(slots) + len(leaves)), strict=True))
         constants: dict[Any, int] = {}
-        first = len(slots)
         for node in nodes:
             for a in (node._lhs, node._rhs):
                 if a.__class__ is float:
-                    constants.setdefault(a or str(a), first + len(constants))  # 0.0 and -0.0 are two constants
-        self.start = first + len(constants)
-        slots.update(zip(nodes, range(self.start, self.start + len(nodes)), strict=True))
-        self.constants = np.array([float(c) for c in constants], dtype=np.float64)
-        table = np.array(_rows(nodes, slots, constants), dtype=np.int32).reshape(-1, 3)
-        self.op = np.ascontiguousarray(table[:, 0]).astype(np.uint8)
+                    constants.setdefault(a or str(a), len(slots) + len(constants))  # 0.0 and -0.0 are two constants
+        start = len(slots) + len(constants)
+        slots.update(zip(nodes, range(start, start + len(nodes)), strict=True))
+        self._fill(
+            _rows(nodes, slots, constants),
+            (len(inputs), leaves, [float(c) for c in constants]),
+            [slots[o] for o in outputs],
+            backend,
+        )
+
+    @classmethod
+    def of(cls, program: Program, backend: str = "auto") -> Tape:
+        """Flatten a recorded program of scalars.
+
+        Args:
+            program: what `record` gave; its captured Values are read at each call.
+            backend: as for the class.
+
+        Raises:
+            UnsupportedError: a value is an array, or an operation has no float twin.
+
+        >>> from autograd.program import record
+        >>> Tape.of(record(lambda x: x * x, 1.0)).value(np.array([3.0]))
+        array([9.])
+        """
+        if not tapeable(program):
+            raise UnsupportedError(f"{program.name} computes with arrays, or with operations that have no float twin")
+        known = [*program.inputs, *program.parameters, *program.constants]
+        slots = {number: slot for slot, number in enumerate(known)}
+        start = len(slots)
+        for step in program.steps:
+            slots[step.output] = len(slots)
+        rows = []
+        for op, inputs, _, output in program.steps:
+            left, right = slots[inputs[0]], slots[inputs[-1]]
+            constant = inputs[-1] in program.constants
+            rows.append(_row(op.name, left, right, program.constants[inputs[-1]] if constant else None))
+            del output
+        self = cls.__new__(cls)
+        self._fill(
+            rows,
+            (len(program.inputs), list(program.parameters.values()), [float(c) for c in program.constants.values()]),
+            [slots[i] for i in program.outputs],
+            backend,
+        )
+        assert self.start == start  # noqa: S101  (both count inputs, parameters and constants)
+        return self
+
+    def _fill(
+        self, rows: Sequence[Any], known: tuple[int, list[Any], list[float]], outputs: list[int], backend: str
+    ) -> None:
+        self.inputs, self.leaves, constants = known
+        self.constants = np.array(constants, dtype=np.float64)
+        self.start = self.inputs + len(self.leaves) + len(constants)
+        table = np.array(rows, dtype=np.int32).reshape(-1, 3)
+        self.op = table[:, 0].astype(np.uint8)
         self.left, self.right = (np.ascontiguousarray(table[:, j]) for j in (1, 2))
-        self.outputs = np.array([slots[o] for o in outputs], dtype=np.intp)
-        self._buffers: dict[tuple[int, ...], tuple[Array, Array]] = {}
+        self.outputs = np.array(outputs, dtype=np.intp)
+        self.backend = backend
+        self._v: Array = np.zeros(0)
+        self._lanes: dict[Any, LaneTape] = {}
 
     def __len__(self) -> int:
         """Return the number of nodes."""
         return len(self.op)
 
-    def _start(self, x: Any) -> tuple[Array, Array]:
-        """Return the arrays of numbers and adjoints with everything known filled in."""
-        x = np.asarray(x, dtype=np.float64)
-        if x.shape[:1] != (self.inputs,):
-            raise ShapeError(f"Tape: expected {self.inputs} numbers (or rows of lanes), got shape {x.shape}")
-        lanes = x.shape[1:]
-        if lanes not in self._buffers:
-            shape = (self.start + len(self.op), *lanes)
-            self._buffers = {lanes: (np.zeros(shape), np.zeros(shape))}
-        v, d = self._buffers[lanes]
+    @cached_property
+    def codes(self) -> frozenset[int]:
+        """The opcodes that occur."""
+        return frozenset(np.unique(self.op).tolist())
+
+    @cached_property
+    def _levels(self) -> Levels:
+        return Levels(self.op, self.left, self.right, _NONE, _NONE, self.start)
+
+    def known(self) -> Array:
+        """Return the numbers of the leaves that are no inputs, and the constants."""
+        return np.concatenate([np.array([leaf._peek() for leaf in self.leaves], dtype=np.float64), self.constants])
+
+    def _begin(self, x: Any) -> tuple[Array, Array]:
+        if not self._v.size:
+            self._v, self._d = np.zeros(self.start + len(self.op)), np.zeros(self.start + len(self.op))
+            self._v[self.inputs + len(self.leaves) : self.start] = self.constants
+        v, d = self._v, self._d
         v[: self.inputs] = x
-        fill = [leaf.data for leaf in self.leaves]
-        known = np.concatenate([np.array(fill, dtype=np.float64), self.constants])
-        v[self.inputs : self.start] = known.reshape(-1, *(1,) * len(lanes))
+        if self.leaves:
+            v[self.inputs : self.inputs + len(self.leaves)] = [leaf._peek() for leaf in self.leaves]
         return v, d
+
+    def lanes(self, rows: Sequence[bool]) -> LaneTape:
+        """Return the tape that runs over many values of the inputs marked in ``rows`` at once.
+
+        Args:
+            rows: for each input, whether it differs from lane to lane.
+        """
+        key = tuple(bool(row) for row in rows)
+        if key not in self._lanes:
+            self._lanes[key] = LaneTape(self, key)
+        return self._lanes[key]
 
     def value(self, x: Any) -> Array:
         """Return the outputs at inputs ``x``.
@@ -170,9 +166,13 @@ class Tape:
         >>> Tape([a * a], [a]).value(np.array([[1.0, 2.0, 3.0]]))
         array([[1., 4., 9.]])
         """
-        v, _ = self._start(x)
+        x = self._checked(x)
+        if x.ndim == 2:
+            return self.lanes([True] * self.inputs).value(np.zeros(0), x)
+        v, _ = self._begin(x)
         self._forward(v)
-        return v[self.outputs]
+        answer: Array = v[self.outputs]
+        return answer
 
     def value_and_gradient(self, x: Any, seed: Any = 1.0) -> tuple[Array, Array]:
         """Return the outputs at ``x`` and the gradient of their ``seed``-weighted sum by the inputs.
@@ -184,12 +184,16 @@ class Tape:
         Returns:
             The outputs, and an array of the shape of ``x``.
         """
+        x = self._checked(x)
+        if x.ndim == 2:
+            y, _, gradient = self.lanes([True] * self.inputs).value_and_gradient(np.zeros(0), x, seed, rows=True)
+            return y, gradient
         values, d = self.sweep(x, seed)
         return values, d[: self.inputs].copy()
 
     def sweep(self, x: Any, seed: Any = 1.0) -> tuple[Array, Array]:
         """Return the outputs and the adjoints of every slot; the second array is overwritten by the next call."""
-        v, d = self._start(x)
+        v, d = self._begin(self._checked(x))
         self._forward(v)
         d[:] = 0.0
         np.add.at(d, self.outputs, seed)
@@ -200,19 +204,43 @@ class Tape:
         """Return from a `sweep` the gradient by the leaves that are not inputs, in the order of ``leaves``."""
         return d[self.inputs : self.inputs + len(self.leaves)]
 
+    def _checked(self, x: Any) -> Array:
+        x = np.asarray(x, dtype=np.float64)
+        if x.shape[:1] != (self.inputs,) or x.ndim > 2:
+            raise ShapeError(f"Tape: expected {self.inputs} numbers (or rows of lanes), got shape {x.shape}")
+        array: Array = x
+        return array
+
     def _forward(self, v: Array) -> None:
-        walk = _interpreter(v.ndim > 1)
+        walk = compiler.choose(tape_kernels.number_walk(self.codes), self.backend, len(self.op) > _PATIENCE)
         if walk is None:
-            _levels(self).forward(v)
+            self._levels.forward(v)
         else:
-            walk[0](self.op, self.left, self.right, self.start, v)
+            walk["forward"](self.op, self.left, self.right, _NONE, _NONE, self.start, v)
 
     def _backward(self, v: Array, d: Array) -> None:
-        walk = _interpreter(v.ndim > 1)
+        walk = compiler.choose(tape_kernels.number_walk(self.codes), self.backend, len(self.op) > _PATIENCE)
         if walk is None:
-            _levels(self).backward(v, d)
+            self._levels.backward(v, d)
         else:
-            walk[1](self.op, self.left, self.right, self.start, v, d)
+            walk["backward"](self.op, self.left, self.right, _NONE, _NONE, self.start, v, d)
+
+
+def tapeable(program: Program) -> bool:
+    """Whether a program computes with float scalars and operations with float twins alone.
+
+    >>> from autograd.program import record
+    >>> tapeable(record(lambda x: x * x, 1.0)), tapeable(record(lambda x: x * x, np.ones(2)))
+    (True, False)
+    """
+    avals = program.avals
+    used = [*program.inputs, *program.parameters, *(s.output for s in program.steps)]
+    return (
+        all(not avals[i].shape and avals[i].dtype == np.float64 for i in used)
+        and all(isinstance(c, float | int) for c in program.constants.values())
+        and all(step.op.scalar is not None and not step.params for step in program.steps)
+        and not program.updates
+    )
 
 
 def _order(outputs: Sequence[Any], inputs: Sequence[Any]) -> list[Any]:
@@ -234,62 +262,22 @@ def _order(outputs: Sequence[Any], inputs: Sequence[Any]) -> list[Any]:
     return order
 
 
+def _row(name: str, left: int, right: int, constant: float | None) -> tuple[int, int, int]:
+    """Return opcode and operand slots of a node; a square is not computed as a power."""
+    if name == "power" and constant is not None and constant == 2.0:
+        return tape_kernels.code_of("square"), left, left
+    return tape_kernels.code_of(name, constant is not None), left, right
+
+
 def _rows(nodes: Sequence[Any], slots: dict[Any, int], constants: dict[Any, int]) -> list[tuple[int, int, int]]:
-    """Return opcode and operand slots of each node; a square is not computed as a power."""
-    codes = _codes()
     rows = []
     for node in nodes:
-        name, x, y = node.op.name, node._lhs, node._rhs
+        x, y = node._lhs, node._rhs
         left = constants[x or str(x)] if x.__class__ is float else slots[x]
         if y is None:
-            code, right = codes[name, _LEFT], left
+            rows.append(_row(node.op.name, left, left, None))
         elif y.__class__ is float:
-            if y == 2.0 and name == "power":
-                code, right = codes["square", _LEFT], left
-            else:
-                code, right = codes[name, _LEFT], constants[y or str(y)]
+            rows.append(_row(node.op.name, left, constants[y or str(y)], y))
         else:
-            code, right = codes[name, _RIGHT if x.__class__ is float else _BOTH], slots[y]
-        rows.append((code, left, right))
+            rows.append(_row(node.op.name, left, slots[y], None))
     return rows
-
-
-class _Levels:
-    """The numpy walk: nodes of one depth and opcode together."""
-
-    def __init__(self, tape: Tape) -> None:
-        depth = np.zeros(tape.start + len(tape), dtype=np.int64)
-        for i in range(len(tape)):
-            depth[tape.start + i] = max(depth[tape.left[i]], depth[tape.right[i]]) + 1
-        names = {code: pair for pair, code in _codes().items()}
-        keys = depth[tape.start :] * 256 + tape.op
-        order = np.argsort(keys, kind="stable")
-        cuts = np.flatnonzero(np.diff(keys[order])) + 1
-        self.groups = [
-            (*names[int(tape.op[group[0]])], tape.start + group, tape.left[group], tape.right[group])
-            for group in np.split(order, cuts)
-            if group.size
-        ]
-
-    def forward(self, v: Array) -> None:
-        for name, _, out, left, right in self.groups:
-            op = TABLE[name]
-            operands = (v[left],) if len(op.rules) == 1 else (v[left], v[right])
-            v[out] = op.forward(*operands)
-
-    def backward(self, v: Array, d: Array) -> None:
-        for name, mask, out, left, right in reversed(self.groups):
-            op = TABLE[name]
-            sides = (left,) if len(op.rules) == 1 else (left, right)
-            operands = tuple(v[side] for side in sides)
-            for j, side in enumerate(sides):
-                rule = op.rules[j]
-                if mask >> j & 1 and rule is not None:
-                    np.add.at(d, side, rule(d[out], v[out], *operands))
-
-
-def _levels(tape: Tape) -> _Levels:
-    if not hasattr(tape, "_walk"):
-        tape._walk = _Levels(tape)  # type: ignore[attr-defined]
-    walk: _Levels = tape._walk  # type: ignore[attr-defined]
-    return walk
