@@ -116,5 +116,5 @@ def regions(ax: Axes, score: Any, x: Array, y: Array, steps: int = 120) -> None:
     ax.contour(across, up, shown, levels=[0.0], colors="black", linewidths=1)
     for label, colour in ((-1, RED), (1, BLUE)):
         chosen = x[y.ravel() == label]
-        ax.scatter(chosen[:, 0], chosen[:, 1], s=6, color=colour, edgecolors="none", alpha=0.8)
+        ax.scatter(chosen[:, 0], chosen[:, 1], s=6 if len(x) > 300 else 16, color=colour, edgecolors="none", alpha=0.8)
     ax.set(xticks=[], yticks=[])

@@ -71,7 +71,9 @@ def pictures(model: scalar.MLP, points: Array, signs: Array, run: tuple[list[flo
     common.save(made, out / "moons.png")
 
     neuron = model.layers[0].neurons[0]
-    inputs = [Value(v, label=f"x{i}") for i, v in enumerate(points[0].tolist())]
+    with no_grad():  # where a relu gives 0, all gradients are 0 and there is nothing to see
+        point = max(points.tolist(), key=lambda p: neuron(p).data)
+    inputs = [Value(v, label=f"x{i}") for i, v in enumerate(point)]
     for i, w in enumerate(neuron.w):
         w.label = f"w{i}"
     neuron.b.label = "b"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -265,6 +264,8 @@ def read_idx(path: str | Path) -> Array:
     Raises:
         DataError: it can't be read, or is no IDX file, or is cut off.
     """
+    import gzip
+
     path = Path(path)
     try:
         raw = path.read_bytes()
