@@ -3,7 +3,7 @@
 A graph keeps the numbers it was computed with (`autograd.Tensor`), and a step must not change them under it. So
 a step writes the new numbers into a second vector and points the parameters there; the first is written over
 at the next step only if nobody else holds it by then, which reference counts tell. In the usual loop the two
-take turns and nothing is allocated; a kept graph, or an array a user took, costs one allocation.
+take turns and nothing is allocated; a kept graph, or an array a user or a transform keeps, costs one allocation.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class _Vector:
 
     def holders(self) -> tuple[int, ...]:
         """Return reference counts, which are those of ``idle`` exactly when nobody else holds an array of these."""
-        return (getrefcount(self.data), *map(getrefcount, self.views))
+        return (getrefcount(self.data), *map(getrefcount, self.views), *map(getrefcount, self.blocks))
 
 
 class _Joined:
@@ -96,6 +96,8 @@ class _Joined:
                     f"optimizer: grad of {p.label or 'a parameter'} is {describe(g)}, it has shape {shape}"
                 )
             flat.append(g.ravel())
+        if self.gradient.holders() != self.gradient.idle:  # a transform may have kept the last gradient in its state
+            self.gradient = self._vector()
         np.concatenate(flat, out=self.gradient.data)
         return self.gradient.blocks
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Tensor
+from autograd import Tensor, tree
 from autograd.errors import GraphError, OptionError, ShapeError
 from nn import MLP, Linear, Module, Optimizer, Parameter, losses, optim
 
@@ -188,6 +188,32 @@ def test_arrays_a_user_took_stay_as_they_were():
         shell.step()
     np.testing.assert_array_equal(peeked, copy)
     np.testing.assert_array_equal(transposed, copy.T)
+
+
+class Keeping(optim.Transform):
+    """Keeps in its state the very arrays it is given: the parameters at the start, and the last gradient."""
+
+    def init(self, params):
+        return {"first": params, "last": tree.map(np.zeros_like, params)}
+
+    def update(self, grads, state, params):
+        updates = tree.map(lambda g, last: -0.1 * (g + last), grads, state["last"])
+        return updates, {"first": state["first"], "last": grads}
+
+
+@pytest.mark.parametrize("size", [3, 20000])  # in one block and in several
+def test_arrays_a_transform_keeps_stay_as_they_were(size):
+    p = Parameter(np.ones(size))
+    shell = Optimizer([p], Keeping())
+    expected, last = np.ones(size), np.zeros(size)
+    for step in range(5):
+        p.grad = np.full(size, float(step))
+        shell.step()
+        expected = expected - 0.1 * (p.grad + last)
+        last = p.grad
+        np.testing.assert_allclose(p.data, expected)
+    for block in tree.leaves(shell.state["first"]):
+        np.testing.assert_array_equal(block, 1.0)
 
 
 def test_numbers_assigned_between_steps_are_taken_over():
