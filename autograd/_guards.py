@@ -172,6 +172,10 @@ class Guard:
         if isinstance(attributes, dict):
             for name in list(attributes):
                 self._watch(f"{label}.{name}", ("item", attributes, name), depth + 1)
+        self._class(label, value, depth)
+
+    def _class(self, label: str, value: Any, depth: int) -> None:
+        """Watch what an object has from its class: numbers and arrays, and what a user's methods read."""
         for name in {name for kind in type(value).__mro__[:-1] for name in vars(kind)}:
             if isinstance(getattr(type(value), name, _MISSING), (*_PLAIN, np.ndarray)) and not name.startswith("__"):
                 self._watch(f"{label}.{name}", ("attribute", value, name), depth + 1)

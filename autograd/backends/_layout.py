@@ -18,10 +18,15 @@ class Layout:
     sizes: Sequence[int]
 
 
-def last_uses(program: Program, roots: Mapping[int, int]) -> dict[int, int]:
-    """Return for each root value the index of the last step that reads it or a view of it."""
+def last_uses(program: Program, roots: Mapping[int, int], spans: Sequence[tuple[int, int]] = ()) -> dict[int, int]:
+    """Return for each root value the index of the last step that reads it or a view of it.
+
+    Steps of one of the ``spans`` (first, behind the last) run together, so what one of them reads lives to their end.
+    """
+    ends = {index: stop - 1 for start, stop in spans for index in range(start, stop)}
     last: dict[int, int] = {}
-    for index, step in enumerate(program.steps):
+    for position, step in enumerate(program.steps):
+        index = ends.get(position, position)
         last[roots.get(step.output, step.output)] = max(index, last.get(roots.get(step.output, step.output), -1))
         for i in step.inputs:
             last[roots.get(i, i)] = index
@@ -36,6 +41,7 @@ def share(
     roots: Mapping[int, int],
     inplace: Mapping[int, Sequence[int]],
     parts: Mapping[int, int],
+    spans: Sequence[tuple[int, int]] = (),
 ) -> Layout:
     """Assign slots by liveness: a value may take the slot of one whose last use is over.
 
@@ -45,8 +51,9 @@ def share(
         roots: for each view, the value whose memory it shows.
         inplace: for a step's output, the operands it may overwrite if this is their last use.
         parts: for a value that is computed inside the buffer of another, that other.
+        spans: runs of steps that are done together.
     """
-    last = last_uses(program, roots)
+    last = last_uses(program, roots, spans)
     for part, whole in parts.items():
         last[whole] = max(last.get(whole, -1), last.get(part, -1))
     wanted = set(buffered)

@@ -12,6 +12,8 @@ import numpy as np
 from ..ops import TABLE
 from ..ops.dynamic import DRAW
 from ..program import Aval, Program, Step
+from ._block_writer import escaping, write_group
+from ._blocks import arrange
 from ._emit import EMITTERS, SCALAR_OPERATORS, VIEWS, WEAK, scalar_power, scalar_quotient, ufunc
 from ._layout import last_uses, share
 
@@ -22,7 +24,8 @@ class Writer:
     """Writes one program as the text of a function that makes the function that runs it."""
 
     def __init__(self, program: Program) -> None:
-        self.program = program
+        self.program, self.groups = arrange(program)
+        program = self.program
         self.scope: dict[str, Any] = {
             "getrefcount": getrefcount, "empty": np.empty, "ndarray": np.ndarray, "copyto": np.copyto,
             "power_of": scalar_power, "quotient_of": scalar_quotient,
@@ -109,19 +112,23 @@ class Writer:
     def write(self) -> str:
         """Return the text."""
         program = self.program
+        spans = [(group.start, group.stop) for group in self.groups]
+        hidden = {i for g in self.groups for i in g.inner - escaping(program, g)}
         self.enter()
         self.find_views()
         for step in program.steps:
-            if self._wants_buffer(step):
+            if step.output not in hidden and self._wants_buffer(step):
                 self.buffered.append(step.output)
         buffered = self.buffered
         self.results = self._result_buffers(set(buffered))
-        inplace = {s.output: self._overwritable(s) for s in program.steps if s.output in set(buffered)}
+        together = {s.output for start, stop in spans for s in program.steps[start:stop]}
+        apart = set(buffered) - together
+        inplace = {s.output: self._overwritable(s) for s in program.steps if s.output in apart}
         self._update_in_place(set(buffered))
         planned = [i for i in buffered if i not in self.results and i not in self.names]
         self._join_in_place(set(planned))
         parts = {part: whole for part, (whole, _) in self.parts.items()}
-        layout = share(program, planned, self.roots, inplace, parts)
+        layout = share(program, planned, self.roots, inplace, parts, spans)
         for i in sorted(buffered, key=lambda i: i in self.parts):
             shape, dtype = program.avals[i][:2]
             kind = self.use(f"t_{dtype.name}", dtype)
@@ -142,8 +149,13 @@ class Writer:
                 self.names[i] = f"b{i}"
             self.static.add(i)
         self.scope["SIZES"] = layout.sizes
-        for step in program.steps:
-            self.emit(step)
+        starts = {group.start: group for group in self.groups}
+        inside = {index for start, stop in spans for index in range(start, stop)}
+        for index, step in enumerate(program.steps):
+            if index in starts:
+                write_group(self, starts[index])
+            if index not in inside:
+                self.emit(step)
         self.finish()
         return self.text()
 
