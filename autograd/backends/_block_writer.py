@@ -55,8 +55,7 @@ class _GroupWriter:
             writer.names = dict(names)
             self._operands(step)
             self._write_step(step, free, held)
-            for slot in held.pop(index, []):
-                free.append(slot)
+            free += held.pop(index, [])
         lines, writer.body = writer.body, outer
         writer.names = names
         block = f"block{self.tag}"

@@ -15,7 +15,7 @@ from ..program import Aval, Program, Step
 from ._block_writer import escaping, write_group
 from ._blocks import arrange
 from ._emit import EMITTERS, SCALAR_OPERATORS, VIEWS, WEAK, scalar_power, scalar_quotient, ufunc
-from ._layout import last_uses, share
+from ._layout import Layout, last_uses, share
 
 __all__ = ["Writer"]
 
@@ -129,8 +129,22 @@ class Writer:
         self._join_in_place(set(planned))
         parts = {part: whole for part, (whole, _) in self.parts.items()}
         layout = share(program, planned, self.roots, inplace, parts, spans)
-        for i in sorted(buffered, key=lambda i: i in self.parts):
-            shape, dtype = program.avals[i][:2]
+        self._place(layout)
+        self.scope["SIZES"] = layout.sizes
+        starts = {group.start: group for group in self.groups}
+        inside = {index for start, stop in spans for index in range(start, stop)}
+        for index, step in enumerate(program.steps):
+            if index in starts:
+                write_group(self, starts[index])
+            if index not in inside:
+                self.emit(step)
+        self.finish()
+        return self.text()
+
+    def _place(self, layout: Layout) -> None:
+        """Write where each buffered value lies."""
+        for i in sorted(self.buffered, key=lambda i: i in self.parts):
+            shape, dtype = self.program.avals[i][:2]
             kind = self.use(f"t_{dtype.name}", dtype)
             if i in self.names:
                 pass
@@ -144,20 +158,10 @@ class Writer:
                 self.names[i] = self.results[i]
             else:
                 slot = layout.slots[i]
-                nbytes = program.avals[i].nbytes
+                nbytes = self.program.avals[i].nbytes
                 self.setup.append(f"b{i} = arenas[{slot}][:{nbytes}].view({kind}).reshape({shape!r})")
                 self.names[i] = f"b{i}"
             self.static.add(i)
-        self.scope["SIZES"] = layout.sizes
-        starts = {group.start: group for group in self.groups}
-        inside = {index for start, stop in spans for index in range(start, stop)}
-        for index, step in enumerate(program.steps):
-            if index in starts:
-                write_group(self, starts[index])
-            if index not in inside:
-                self.emit(step)
-        self.finish()
-        return self.text()
 
     def _update_in_place(self, buffered: set[int]) -> None:
         """Let new values of parameters be computed into their arrays where nothing reads the old ones any more."""
