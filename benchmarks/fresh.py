@@ -2,11 +2,13 @@
 
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from benchmarks.environments import Peer
 from benchmarks.measuring import Effort, Say, Timing
+from benchmarks.serving import foreign_seconds
 from benchmarks.session import PeerError, Session
 from benchmarks.workloads import Workload
 
@@ -20,26 +22,34 @@ def measure_imports(workload: Workload, _case: str, peers: Iterable[Peer], effor
     """Time ``import`` in fresh interpreters that have imported numpy already, by turns."""
     timings: dict[str, Timing] = {}
     peers = [peer for peer in peers if peer.imports]
-    for turn in range(min(effort.rounds, 2 * PROCESSES) + 1):
+    for turn in range(min(effort.rounds, 2 * PROCESSES) + 1):  # the first one compiles and fills the file cache
         for peer in peers:
             timing = timings.setdefault(peer.name, Timing(peer.name))
             if timing.problem:
                 continue
-            program = (
-                "import time, numpy; start = time.perf_counter()\n"
-                f"import {peer.imports}\nprint(time.perf_counter() - start)"
-            )
-            done = subprocess.run(  # noqa: S603  (the program stands above)
-                [peer.python, "-P", "-c", program], env=peer.variables(), capture_output=True, text=True, check=False
-            )
+            before, start = foreign_seconds(), time.perf_counter()
+            done = _import(peer)
+            others = (foreign_seconds() - before) / (time.perf_counter() - start)
             if done.returncode:
                 timing.problem = "failed: " + (done.stderr.strip().splitlines() or ["without a word"])[-1]
                 say(f"{workload.name}: {peer.name}: {timing.problem}")
-            elif turn:  # the first one compiles and fills the file cache
-                timing.seconds.append(float(done.stdout))
-            else:
+            elif not turn:
                 timing.first_call = float(done.stdout)
+            else:
+                (timing.disturbed if others > effort.calm else timing.seconds).append(float(done.stdout))
+    for timing in timings.values():
+        timing.settle()
     return list(timings.values())
+
+
+def _import(peer: Peer) -> subprocess.CompletedProcess[str]:
+    """Run an interpreter that imports numpy, then the peer, and prints the seconds of the second."""
+    program = (
+        f"import time, numpy; start = time.perf_counter()\nimport {peer.imports}\nprint(time.perf_counter() - start)"
+    )
+    return subprocess.run(  # noqa: S603  (the program stands above)
+        [peer.python, "-P", "-c", program], env=peer.variables(), capture_output=True, text=True, check=False
+    )
 
 
 def measure_first_calls(workload: Workload, case: str, peers: Iterable[Peer], effort: Effort, say: Say) -> list[Timing]:

@@ -56,6 +56,11 @@ class Timing:
     problem: str = ""
     number: int = 1
 
+    def settle(self) -> None:
+        """Count the disturbed blocks after all, where too few others are left."""
+        if len(self.seconds) < ENOUGH:
+            self.seconds += self.disturbed
+
     @property
     def median(self) -> float:
         """The middle one of all blocks' times."""
@@ -114,8 +119,7 @@ def _rounds(running: list[tuple[Asked, Timing]], effort: Effort) -> None:
                 time.sleep(PAUSE)  # let the threads of the peer before fall asleep
                 _turn(session, timing, effort)
     for _, timing in running:
-        if len(timing.seconds) < ENOUGH:
-            timing.seconds += timing.disturbed
+        timing.settle()
 
 
 def _finished(timing: Timing, effort: Effort, turn: int) -> bool:

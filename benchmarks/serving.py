@@ -109,10 +109,10 @@ class Worker:
             self._block(max(1, number // 5))
         seconds, others = [], []
         for _ in range(request["blocks"]):
-            before = _foreign_seconds()
+            before = foreign_seconds()
             spent = self._block(number)
             seconds.append(spent / number)
-            others.append(max(0.0, (_foreign_seconds() - before) / spent))
+            others.append(max(0.0, (foreign_seconds() - before) / spent))
         return {"seconds": seconds, "others": others}
 
     def _do_memory(self, request: wire.Message) -> wire.Message:
@@ -159,12 +159,12 @@ class Worker:
             print(wire.dumps(reply), file=replies, flush=True)
 
 
-def _foreign_seconds() -> float:
-    """Processor time all other processes have used since the machine started; 0 where the system does not tell."""
+def foreign_seconds() -> float:
+    """Processor time used by all processes but this one and its ended children; 0 where the system does not tell."""
     if not STAT.exists():
         return 0.0
     user, nice, system, _idle, _wait, *rest = STAT.read_text(encoding="ascii").split("\n", 1)[0].split()[1:9]
-    return sum(map(int, (user, nice, system, *rest))) / TICKS - time.process_time()
+    return sum(map(int, (user, nice, system, *rest))) / TICKS - sum(os.times()[:4])
 
 
 def peak_resident() -> int:
