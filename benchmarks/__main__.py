@@ -9,6 +9,7 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import environments
@@ -16,6 +17,7 @@ from benchmarks.environments import Peer
 from benchmarks.fresh import measure_first_calls, measure_imports, measure_memory
 from benchmarks.measuring import QUICK, Effort, measure
 from benchmarks.report import Result, document, workload_section
+from benchmarks.serving import CLOCKS
 from benchmarks.session import PeerError, Session
 from benchmarks.workloads import Workload, all_workloads
 
@@ -33,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--install", metavar="PEER", action="append", default=[], help="create a peer's environment; 'all'"
     )
+    parser.add_argument(
+        "--clock", choices=list(CLOCKS), default="wall", help="elapsed time, or all threads' processor time"
+    )
     parser.add_argument("--envs", help=f"folder of the environments (or {environments.FOLDER_VARIABLE})")
     options = parser.parse_args(arguments)
     folder = environments.environments_folder(options.envs)
@@ -42,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = [peers[name] for name in _names(parser, "peer", options.peers, peers)]
     workloads = [all_workloads()[name] for name in _names(parser, "workload", options.workloads, all_workloads())]
     command = shlex.join(["python", "-m", "benchmarks", *(sys.argv[1:] if arguments is None else arguments)])
-    return _run(workloads, chosen, QUICK if options.quick else Effort(), command, options.out)
+    effort = replace(QUICK if options.quick else Effort(), clock=options.clock)
+    return _run(workloads, chosen, effort, command, options.out)
 
 
 def _say(text: str) -> None:
@@ -96,7 +102,7 @@ def _run(workloads: Sequence[Workload], peers: Sequence[Peer], effort: Effort, c
             print(workload_section(result) + "\n", flush=True)
     if out is not None:
         notes = NOTES.read_text(encoding="utf-8").strip() if NOTES.exists() else ""
-        out.write_text(document(command, results, versions, notes), encoding="utf-8")
+        out.write_text(document(command, results, versions, notes, effort.clock), encoding="utf-8")
     return 0 if any(timing.seconds for result in results for case in result.cases.values() for timing in case) else 1
 
 

@@ -11,6 +11,11 @@ from benchmarks.workloads import Target, Workload
 
 SCALES = {"s": 1.0, "ms": 1e3, "µs": 1e6, "ns": 1e9, "ns/node": 1e9, "MB": 1e-6}
 
+METHODS = {
+    "wall": "Times are elapsed times; blocks during which other programs used the processor are measured again.",
+    "cpu": "Times are processor times, summed over a process's threads.",
+}
+
 
 @dataclass
 class Result:
@@ -118,16 +123,18 @@ def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     return platform.processor() or platform.machine()
 
 
-def document(command: str, results: Sequence[Result], versions: dict[str, dict[str, str]], notes: str) -> str:
+def document(
+    command: str, results: Sequence[Result], versions: dict[str, dict[str, str]], notes: str, clock: str = "wall"
+) -> str:
     """The whole report."""
     head = (
         "# Benchmarks\n\n"
         f"Made by `{command}`.\n\n"
         "Each peer runs in an environment of its own, with two threads. Values and gradients are compared with a\n"
         "reference before anything is timed. Peers take turns, round by round; the median is over all rounds, min is\n"
-        "the best block. Blocks during which other programs used the processor are measured again. The first call\n"
-        "holds building and compiling, with empty caches on disk. Peers keep their default settings, the garbage\n"
-        "collector's included."
+        f"the best block. {METHODS[clock]} The first call\n"
+        "(elapsed time) holds building and compiling, with empty caches on disk. Peers keep their default settings,\n"
+        "the garbage collector's included."
     )
     parts = [head, targets_section(results), *map(workload_section, results), notes, machine_section(versions)]
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -48,6 +48,12 @@ def test_disturbed_blocks_are_measured_again():
     assert (len(timing.seconds), len(timing.disturbed)) == (6, 4)
 
 
+def test_processor_time_is_not_disturbed():
+    peer = Recorded("a", [], others=[1.0] * 4)
+    (timing,) = measure(T1, "chain", [peer], Effort(rounds=6, blocks=1, clock="cpu"), print)
+    assert (len(timing.seconds), len(timing.disturbed)) == (6, 0)
+
+
 def test_without_calm_all_blocks_count():
     peer = Recorded("a", [], others=[1.0] * 99)
     (timing,) = measure(T1, "chain", [peer], Effort(rounds=6, blocks=1), print)

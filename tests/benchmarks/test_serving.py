@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from benchmarks import wire
-from benchmarks.serving import Job, Worker, peak_resident, resident
+from benchmarks.serving import CLOCKS, Job, Worker, peak_resident, resident
 
 
 @pytest.fixture
@@ -55,12 +55,19 @@ def test_the_answer_arrives(worker):
 def test_blocks_hold_the_number_of_steps_asked_for(worker, log):
     ready(worker)
     log.clear()
-    reply = worker.handle({"do": "time", "number": 10, "blocks": 3})
+    reply = worker.handle({"do": "time", "number": 10, "blocks": 3, "clock": "wall"})
     assert len(reply["seconds"]) == len(reply["others"]) == 3
     assert min(reply["seconds"]) > 0
     assert min(reply["others"]) >= 0
     block = ["finish", *["step"] * 10, "finish"]
     assert log == ["finish", "step", "step", "finish", *block * 3]  # two steps to warm up, then the blocks
+
+
+def test_processor_time_can_be_asked_for(worker, monkeypatch):
+    ready(worker)
+    clock = iter(range(100))
+    monkeypatch.setitem(CLOCKS, "cpu", lambda: next(clock))
+    assert worker.handle({"do": "time", "number": 1, "blocks": 3, "clock": "cpu"})["seconds"] == [1.0] * 3
 
 
 def test_calibration_finds_enough_steps(worker):
@@ -70,7 +77,7 @@ def test_calibration_finds_enough_steps(worker):
 
 def test_without_a_job_nothing_is_timed(worker):
     with pytest.raises(RuntimeError, match="no job is prepared"):
-        worker.handle({"do": "time", "number": 1, "blocks": 1})
+        worker.handle({"do": "time", "number": 1, "blocks": 1, "clock": "wall"})
 
 
 def test_unknown_requests_are_refused(worker):
