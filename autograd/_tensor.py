@@ -344,7 +344,9 @@ class Tensor(NumpyMethods, Node):
         """Answer numpy's ufuncs (NEP 13) from the table."""
         fast = _FAST.get(ufunc)
         if fast is not None and not kwargs and method == "__call__":
-            return fast(*inputs)
+            answer = fast(*inputs)
+            if answer is not NotImplemented:
+                return answer
         return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
 
     __hash__ = Node.__hash__  # by identity, in C: a Python-level hash would double the backward sweep

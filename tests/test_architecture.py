@@ -126,6 +126,7 @@ for position, name in enumerate(NN_ORDER):
 # The one file that imports each optional library.
 OPTIONAL: dict[str, str] = {
     "graphviz": "autograd.export.render",
+    "hypothesis": "autograd.testing.strategies",
     "numba": "autograd.backends.compiler",
     "scipy": "autograd.scipy._scipy",
     "sklearn": "nn.data",

@@ -83,7 +83,7 @@ def _eig_rule(g: Any, ans: Any, x: Any) -> Any:
     return conj(np.linalg.solve(ctranspose(v), np.matmul(inner, ctranspose(v))))
 
 
-@primitive(_eig_rule, register=True, domain="symmetric", cases=_SQUARE)
+@primitive(_eig_rule, register=True, domain="real eigenvalues", cases=_SQUARE)
 def eig_packed(x: Any) -> Any:
     """Return eigenvalues and eigenvectors of square matrices as one array: [w, V], of shape (..., n, n + 1).
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._op import DISPATCH, Operand, Scalar, composition, constant, rule
+from .._op import DISPATCH, Operand, Scalar, case, composition, constant, rule
 
 __all__: list[str] = []
 
@@ -26,11 +26,11 @@ def _zero_second(g: Any, ans: Any, x: Any, y: Any) -> Any:
     return np.zeros_like(y) * g
 
 
-def _lower(y: Any) -> Any:
-    """Return y - 1, with y = 0 kept away from x ** -1: 0 * 0 ** 1 is the right 0."""
+def _lower(x: Any, y: Any) -> Any:
+    """Return y - 1, but 1 where x = y = 0: there y·x ** -1 would be 0 times infinity, and y·x is the right 0."""
     if isinstance(y, int | float):
-        return y - 1 if y else 1.0
-    return np.where(y == 0, 1.0, y - 1)
+        return y - 1 if y else np.where(x == 0, 1.0, -1.0)
+    return np.where((x == 0) & (y == 0), 1.0, y - 1)
 
 
 # ---- arithmetic
@@ -68,7 +68,7 @@ rule(
 )
 rule(
     np.power,
-    lambda g, ans, x, y: g * y * x ** _lower(y),
+    lambda g, ans, x, y: g * y * x ** _lower(x, y),
     lambda g, ans, x, y: g * ans * np.log(np.where(x == 0, 1.0, x)),
     also=(np.float_power,),
     symbol="**",
@@ -229,6 +229,7 @@ rule(
     np.nan_to_num,
     lambda g, ans, x, **_: g * np.isfinite(x),
     params=("copy", "nan", "posinf", "neginf"),
+    cases=(case((3, 4)), case(()), case((0,)), case((3,), nan=1.0, posinf=2.0)),
 )
 
 rule(
@@ -251,12 +252,19 @@ for _step, _text in ((np.sign, "(x > 0.0) - (x < 0.0)"), (np.floor, "floor(x)"),
 for _cut in (np.trunc, np.fix):
     rule(_cut, _zero, kink=lambda x: x - np.rint(x), domain="off integer")
 rule(np.rint, _zero, kink=lambda x: x - np.floor(x) - 0.5, domain="off integer")
-rule(np.round, _zero, params=("decimals",), kink=lambda x, decimals=0: x - np.floor(x) - 0.5, domain="off integer")
+rule(
+    np.round,
+    _zero,
+    params=("decimals",),
+    kink=lambda x, decimals=0: (y := x * 10.0**decimals) - np.floor(y) - 0.5,
+    domain="off integer",
+    cases=(case((3, 4)), case(()), case((0,)), case((3,), decimals=1), case((3,), decimals=-1)),
+)
 rule(np.heaviside, _zero, lambda g, ans, x, y: g * (x == 0), kink=lambda x, y: x, domain=("nonzero", "real"))
 
 # ---- complex parts
 rule(np.real, lambda g, ans, x: g, linear=True)
-rule(np.imag, lambda g, ans, x: g * -1j, linear=True)
+rule(np.imag, lambda g, ans, x: g * -1j, linear=True)  # -1j * g of a numpy float would be a bare complex
 rule(np.conjugate, lambda g, ans, x: np.conj(g), linear=True, name="conj")
 rule(np.angle, lambda g, ans, x: g * np.conj(1j * x) / np.absolute(x) ** 2, domain="nonzero")
 
@@ -268,7 +276,12 @@ for _name, _function in {
 constant(np.floor_divide, symbol="//", values=("x", "y"), domain=("real", "nonzero"))
 constant(np.logical_and, np.logical_or, np.logical_xor, values=("x", "y"))
 constant(np.bitwise_and, np.bitwise_or, np.bitwise_xor, values=("x", "y"), domain=("boolean", "boolean"))
-constant(np.isclose, values=("x", "y"), params=("rtol", "atol", "equal_nan"))
+constant(
+    np.isclose,
+    values=("x", "y"),
+    params=("rtol", "atol", "equal_nan"),
+    cases=(case((3,), (3,)), case((3, 1), (4,))),
+)
 constant(np.logical_not, np.isnan, np.isinf, np.isfinite, np.signbit)
 constant(np.invert, domain="boolean")
 
@@ -280,7 +293,11 @@ _CLIP = rule(
     kink=lambda x, a_min=None, a_max=None: np.minimum(
         np.inf if a_min is None else abs(x - a_min), np.inf if a_max is None else abs(x - a_max)
     ),
-)
+    cases=(
+        case((3, 4), a_min=-0.5, a_max=0.5), case((3, 4), a_min=0.0, a_max=None), case((5,), a_min=None, a_max=0.3),
+        case((), a_min=0.0, a_max=1.0), case((0,), a_min=-1.0, a_max=1.0),
+    ),
+)  # fmt: skip
 
 
 def _inside(x: Any, a_min: Any, a_max: Any) -> Any:
@@ -316,7 +333,7 @@ def _modf(x: Any) -> Any:
 
 @composition(np.ldexp)
 def _ldexp(x: Any, exponent: Any) -> Any:
-    return x * np.exp2(np.asarray(exponent, dtype=np.float64))
+    return x * np.exp2(np.asarray(exponent, dtype=x.dtype))
 
 
 DISPATCH[np.around] = DISPATCH[np.round]

@@ -228,7 +228,7 @@ _CHOLESKY = rule(
     values=("a",),
     params=("upper",),
     forward=lambda x, upper=False: np.linalg.cholesky(x, upper=True) if upper else np.linalg.cholesky(x),
-    domain="spd",
+    domain="positive definite",
     cases=(*_SQUARE, case((3, 3), upper=True)),
 )
 

@@ -101,7 +101,7 @@ def _others(x: Any, axis: Any) -> Any:
     rest = [a for a in range(x.ndim) if a not in axes]
     order = [*rest, *axes]
     lead = tuple(x.shape[a] for a in rest)
-    flat = np.reshape(np.transpose(x, order), (*lead, -1))
+    flat = np.reshape(np.transpose(x, order), (*lead, _count(x, axis)))  # not -1, which a size 0 leaves open
     one = np.ones((*lead, 1), dtype=x.dtype)
     before = np.concatenate([one, np.cumprod(flat[..., :-1], axis=-1)], axis=-1)
     after = np.cumprod(flat[..., :0:-1], axis=-1)[..., ::-1]
@@ -303,6 +303,11 @@ constant(
     np.argsort, params=("axis", "kind", "order", "stable"), domain="distinct", cases=(case((3, 4), axis=0), case((5,)))
 )
 constant(np.argpartition, params=("kth", "axis", "kind", "order"), domain="distinct", cases=(case((5,), kth=2),))
-constant(np.searchsorted, values=("a", "v"), params=("side", "sorter"))
+constant(
+    np.searchsorted,
+    values=("a", "v"),
+    params=("side", "sorter"),
+    cases=(case((1,), (4,)), case((1,), (2, 3), side="right")),  # one number is sorted
+)
 CONSTANT.update((np.nonzero, np.flatnonzero, np.argwhere, np.digitize, np.unique, np.histogram))
 CONSTANT.update((np.allclose, np.array_equal, np.array_equiv, np.isscalar, np.may_share_memory, np.shares_memory))

@@ -217,7 +217,7 @@ def _linspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: None = None,
     axis: int = 0,
 ) -> Any:  # fmt: skip
-    start, stop = _array(start), _array(stop)
+    start, stop = (v if isinstance(v, int | float) else _array(v) for v in (start, stop))  # a Python number is weak
     parts = max(num - 1 if endpoint else num, 1)
     step = (stop - start) / parts
     place = np.reshape(np.arange(num, dtype=step.dtype), (-1,) + (1,) * step.ndim)

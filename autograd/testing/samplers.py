@@ -47,16 +47,23 @@ def _symmetric(rng: np.random.Generator, shape: Shape) -> Array:
     return np.asarray(0.5 * (x + np.swapaxes(x, -1, -2)))
 
 
-def _spd(rng: np.random.Generator, shape: Shape) -> Array:
+def _positive_definite(rng: np.random.Generator, shape: Shape) -> Array:
     """Return symmetric positive definite matrices with eigenvalues from 0.6 up, about 1 apart."""
     n = shape[-1]
     return _symmetric(rng, shape) + (0.5 * n + 0.5) * np.eye(n)
 
 
-def _invertible(rng: np.random.Generator, shape: Shape) -> Array:
-    """Return square matrices far from singular: the diagonal outweighs its row."""
+def _real_eigenvalues(rng: np.random.Generator, shape: Shape) -> Array:
+    """Return matrices that are not symmetric, with real eigenvalues about 1 apart, and so with real eigenvectors."""
     n = shape[-1]
-    return np.asarray(rng.uniform(-1.0, 1.0, shape) + (n + 0.5) * np.eye(n))
+    v = _invertible(rng, shape)
+    values = np.arange(n) - 0.5 * n + rng.uniform(0.1, 0.4, (*shape[:-2], n))
+    return np.asarray((v * values[..., None, :]) @ np.linalg.inv(v))
+
+
+def _invertible(rng: np.random.Generator, shape: Shape) -> Array:
+    """Return matrices far from singular: the diagonal outweighs its row."""
+    return np.asarray(rng.uniform(-1.0, 1.0, shape) + (shape[-1] + 0.5) * np.eye(shape[-2], shape[-1]))
 
 
 def _full_rank(rng: np.random.Generator, shape: Shape) -> Array:
@@ -88,8 +95,9 @@ DOMAINS: dict[str, Callable[[np.random.Generator, Shape], Any]] = {
     "index": lambda rng, shape: rng.integers(-2, 2, shape),  # valid along every axis of 2 or more
     "probability": lambda rng, shape: rng.uniform(0.1, 0.9, shape),
     "symmetric": _symmetric,
-    "spd": _spd,
+    "positive definite": _positive_definite,
     "invertible": _invertible,
+    "real eigenvalues": _real_eigenvalues,
     "full rank": _full_rank,
     "complex": _complex,
 }
@@ -99,7 +107,7 @@ def sample(domain: str, shape: Shape, rng: np.random.Generator, dtype: Any = np.
     """Return a random array of a domain.
 
     Args:
-        domain: a name in `DOMAINS`: ``"real"``, ``"positive"``, ``"spd"``, …
+        domain: a name in `DOMAINS`: ``"real"``, ``"positive"``, ``"positive definite"``, …
         shape: the shape; matrix domains use the last two axes.
         rng: where the randomness comes from.
         dtype: a floating dtype; boolean, integer and complex domains keep their kind.
@@ -138,7 +146,7 @@ def gap(op: Op, inputs: Sequence[Any], params: dict[str, Any]) -> float:
 
 
 def operands(
-    op: Op, shapes: Sequence[Any], rng: np.random.Generator, dtype: Any = np.float64, **params: Any
+    op: Op, shapes: Sequence[Any], rng: np.random.Generator, dtype: Any = np.float64, params: Any = None
 ) -> tuple[Any, ...]:
     """Return random values for a row of the table, in its domain and at a distance from its kinks.
 
@@ -147,7 +155,7 @@ def operands(
         shapes: one shape per value; a list of shapes gives a list of arrays.
         rng: where the randomness comes from.
         dtype: a floating dtype.
-        **params: the op's metadata, which its kink may depend on.
+        params: the op's metadata, a dict, which its kink may depend on.
 
     Raises:
         GraphError: the row's domain leaves no room beside its kink.
@@ -157,10 +165,10 @@ def operands(
     >>> bool((abs(x - y) > 0.05).all())
     True
     """
-    domains = op.domain if isinstance(op.domain, tuple) else (op.domain,) * len(shapes)
+    domains = op.domain[: len(shapes)] if isinstance(op.domain, tuple) else (op.domain,) * len(shapes)
     for _ in range(_TRIES):
         values = tuple(_draw(d, shape, rng, dtype) for d, shape in zip(domains, shapes, strict=True))
-        if gap(op, values, params) > _CLEARANCE:
+        if gap(op, values, params or {}) > _CLEARANCE:
             return values
     raise GraphError(f"{op.name}: no values of {op.domain!r} found at a distance from its kink; give it another domain")
 
