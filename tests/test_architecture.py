@@ -73,7 +73,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         f"autograd.export.{name}": (
             *("autograd.export.*", "autograd.program", "autograd._arrays", "autograd._traced", *NODES, *OPS, *ARRAYS),
         )
-        for name in ("adjoints", "debugging", "derivation", "explaining", "paths", "reading", "stepping", "symbols")
+        for name in (
+            *("adjoints", "debugging", "derivation", "explaining", "paths", "precision", "reading", "stepping"),
+            "symbols",
+        )
     },
     "autograd.export.programs": ("autograd.export.*", "autograd.functional", "autograd.program", *OPS, ERRORS, *ARRAYS),
     "autograd._notebook": ("autograd._graph", "autograd.program", "autograd.export.*"),
