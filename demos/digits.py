@@ -64,7 +64,7 @@ def neuron(model: MLP, image: Array, side: int, path: Path) -> None:
     """
     layer = model[0]
     assert isinstance(layer, Linear)  # noqa: S101  (tells the type checker what MLP made)
-    assert layer.bias is not None  # noqa: S101
+    assert layer.bias is not None  # noqa: S101  (for the type checker)
     weight, bias = layer.weight.numpy()[0].astype(float), float(layer.bias.numpy()[0])
     chosen = np.argsort(-np.abs(weight * image))[:3]
     rest = bias + float(np.delete(weight * image, chosen).sum())

@@ -146,7 +146,8 @@ class Progress(Callback):
         every = 1 if last <= 50 else last // 20
         if (epoch + 1) % every == 0 or epoch + 1 in {1, last} or self.run.stop:
             seconds = time.perf_counter() - self._began
-            print(f"epoch {epoch + 1:{len(str(last))}}/{last}  {_words(logs)}  {seconds:.1f} s", flush=True)  # noqa: T201
+            line = f"epoch {epoch + 1:{len(str(last))}}/{last}  {_words(logs)}  {seconds:.1f} s"
+            print(line, flush=True)  # noqa: T201  (progress is printed)
 
     def on_train_end(self) -> None:
         """Close the bar."""

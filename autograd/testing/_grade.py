@@ -111,9 +111,9 @@ def _agrees(given: Any, right: Any) -> bool:
     error = np.abs(given - right)
     if bool(np.all(error <= 1e-5 * np.abs(right) + 1e-9 * max(scale, 1e-3))):
         return True
-    for decimals in range(2, 8):
+    for decimals in range(2, 13):
         step = 10.0**-decimals
-        if bool(np.all(np.abs(given / step - np.rint(given / step)) < 1e-6)):
+        if bool(np.all(np.abs(given / step - np.rint(given / step)) < 1e-3)):
             return bool(np.all(error <= 0.5000001 * step)) and scale > 5 * step
     return False
 
