@@ -11,7 +11,6 @@ import numpy as np
 
 from . import _graph, tree
 from ._graph import Node
-from ._tensor import Tensor
 from ._traced import Aval, Step, aval_of
 from ._tracing import Tracer
 from ._value import Value
@@ -353,5 +352,3 @@ def record(fun: Callable[..., Any], /, *examples: Any, _fixed: Collection[int] =
         result=result,
         static=(fixed, static),
     )
-
-

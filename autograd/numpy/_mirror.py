@@ -38,7 +38,7 @@ def join(tree: Any) -> Any:
 
 
 def _seeing(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return ``function``, called again with its lists joined where numpy met a Tensor in one, and iterators and views listed."""
+    """Return ``function``, called again with its lists joined where numpy met a Tensor in one, views listed too."""
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:

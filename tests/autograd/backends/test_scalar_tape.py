@@ -1,5 +1,7 @@
 """The flat tape computes what the Values it was made of compute, with numba and without."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -140,7 +142,7 @@ def test_a_damaged_cache_is_ignored_with_a_warning(tmp_path, monkeypatch):
 @pytest.mark.skipif(not compiler.available(), reason="numba is not installed")
 def test_a_thread_compiles_while_numpy_serves(tmp_path, monkeypatch):
     monkeypatch.setenv("CHAINRULE_CACHE_DIR", str(tmp_path / "own"))
-    compiled = compiler.Compiled("def triple(x):\n    return 3.0 * x\n", {"triple": "float64(float64)"})
+    compiled: Any = compiler.Compiled("def triple(x):\n    return 3.0 * x\n", {"triple": "float64(float64)"})
     first = compiled.soon()
     assert first is None or first["triple"](2.0) == 6.0
     compiled._thread.join()
@@ -151,7 +153,7 @@ def test_a_thread_compiles_while_numpy_serves(tmp_path, monkeypatch):
 @pytest.mark.skipif(not compiler.available(), reason="numba is not installed")
 def test_what_cannot_be_compiled_is_left_to_numpy(monkeypatch):
     monkeypatch.setenv("CHAINRULE_CACHE_DIR", "")
-    compiled = compiler.Compiled("def wrong(x):\n    return x.nothing\n", {"wrong": "float64(float64)"})
+    compiled: Any = compiler.Compiled("def wrong(x):\n    return x.nothing\n", {"wrong": "float64(float64)"})
     compiled.soon()
     compiled._thread.join()
     assert compiled.soon() is None
