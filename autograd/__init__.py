@@ -16,6 +16,7 @@ from ._tensor import Tensor as Tensor
 from ._tracing import random_normal as random_normal
 from ._tracing import random_uniform as random_uniform
 from ._value import Value as Value
+from ._vmap import vmap as vmap
 from .extend import primitive as primitive
 from .functional import elementwise_grad as elementwise_grad
 from .functional import grad as grad
@@ -122,6 +123,7 @@ __all__ = [
     "value_and_grad",
     "vector_jacobian_product",
     "vjp",
+    "vmap",
 ]
 
 

@@ -120,7 +120,7 @@ class Jitted:
             )
         leaves = tree.leaves((args, kwargs))
         guard = Guard(self._fun, [leaves[i] for i in sorted(fixed)])
-        program = record(self._fun, *args, _fixed=fixed, **kwargs)
+        program = record(self._fun, *args, _fixed=fixed, _nested=True, **kwargs)
         check_surroundings(self._fun, guard)
         return Entry(program, guard, functools.partial(choose.compile_program, backend=self._backend))
 

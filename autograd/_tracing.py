@@ -92,7 +92,7 @@ class Tracer:
             node._grad, node.op = 0.0, None
             aval = SCALAR
         else:
-            data = example._data if isinstance(example, Tensor) else example
+            data = example._peek() if isinstance(example, Tensor) else example
             aval = aval_of(data)
             node = object.__new__(WeakTensor if aval.weak else Tensor)
             node._data = np.asarray(data) if aval.weak else data

@@ -17,7 +17,8 @@ from . import tree
 from ._graph import Node
 from ._trace import Argnums, Function, Trace, finish, has_node, push_forward, seeds_of, tangents_of
 from ._value import Value
-from .errors import SeedError, describe
+from ._vmap import vmap
+from .errors import AutogradError, SeedError, describe
 
 __all__ = [
     "elementwise_grad",
@@ -255,10 +256,35 @@ def make_jvp(fun: Function, argnums: Argnums = 0) -> Function:
     return start
 
 
+_MANY = 8  # entries of a result from which its rows are pulled together: recording costs about as much as that many
+
+
+def _rows_at_once(trace: Trace, index: int) -> list[Any] | None:
+    """Return `_rows` by one batched vjp; `None` where the way back can't be recorded."""
+    output = trace.outputs[index]
+    if not isinstance(output, Node) or not isinstance(output.shape, tuple):  # type: ignore[attr-defined]
+        return None
+    shape, size, kind = output.shape, output.size, output.dtype  # type: ignore[attr-defined]
+
+    def pull(seed: Any) -> list[Any]:
+        seeds = [seed if j == index else np.zeros(o.shape, o.dtype) for j, o in enumerate(trace.outputs)]
+        return trace.tidy(trace.pull(seeds, True), True)
+
+    try:
+        columns = vmap(pull)(np.eye(size, dtype=kind).reshape((size, *shape)))
+    except AutogradError:
+        return None
+    if not trace.open:
+        columns = [np.asarray(c.peek() if has_node((c,)) else c) for c in columns]
+    return [np.reshape(c, (*shape, *s.shape)) for c, s in zip(columns, trace.sources, strict=True)]
+
+
 def _rows(trace: Trace, index: int) -> list[Any]:
     """Return the Jacobian of output ``index`` by each source, a vjp per entry of the output."""
     output = trace.outputs[index]
     shape, size = getattr(output, "shape", ()), getattr(output, "size", 1)
+    if size >= _MANY and (rows := _rows_at_once(trace, index)) is not None:
+        return rows
     columns: list[list[Any]] = [[] for _ in trace.sources]
     for i in range(size):
         seed = np.zeros(size, dtype=getattr(output, "dtype", float))

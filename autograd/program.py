@@ -17,7 +17,7 @@ from ._value import Value
 from .errors import DtypeError, GraphError, ShapeError, TraceError, describe
 from .ops.dynamic import DRAW
 
-__all__ = ["Aval", "Program", "Step", "record", "traceable"]
+__all__ = ["Aval", "Program", "Step", "draw_again", "record", "traceable"]
 
 Forward = Callable[[Step, list[Any]], Any]
 
@@ -95,7 +95,7 @@ class Program:
         last = self._last_uses()
         for index, (op, inputs, params, output) in enumerate(self.steps):
             operands = [values[i] for i in inputs]
-            answer = _draw(params) if op is DRAW else op(*operands, **params) if params else op(*operands)
+            answer = draw_again(params) if op is DRAW else op(*operands, **params) if params else op(*operands)
             if self.avals[output].weak and isinstance(answer, np.generic | np.ndarray):
                 answer = answer.item()
             values[output] = answer
@@ -267,7 +267,8 @@ def _brief(value: Any) -> str:
     return " ".join(repr(value).split())
 
 
-def _draw(params: dict[str, Any]) -> Any:
+def draw_again(params: dict[str, Any]) -> Any:
+    """Make a recorded draw anew, or record it anew."""
     if (tracing := _graph.tracer()) is not None:
         return tracing.draw(params["rng"], params["method"], params["shape"], params["dtype"])
     return DRAW.forward(**params)
@@ -302,7 +303,9 @@ def traceable(leaf: Any) -> bool:
     return isinstance(leaf, Node | float | int | complex) and not isinstance(leaf, bool)
 
 
-def record(fun: Callable[..., Any], /, *examples: Any, _fixed: Collection[int] = (), **named: Any) -> Program:
+def record(
+    fun: Callable[..., Any], /, *examples: Any, _fixed: Collection[int] = (), _nested: bool = False, **named: Any
+) -> Program:
     """Run ``fun`` once on examples and return what it does as a `Program`.
 
     Args:
@@ -323,7 +326,7 @@ def record(fun: Callable[..., Any], /, *examples: Any, _fixed: Collection[int] =
     """
     leaves, structure = tree.flatten((examples, named))
     name = getattr(fun, "__name__", type(fun).__name__)
-    if _graph.tracer() is not None:
+    if _graph.tracer() is not None and not _nested:
         raise TraceError(f"record({name}) inside a recorded function: call {name} itself, or its jit")
     tracing = Tracer(name)
     fixed = {i: leaf for i, leaf in enumerate(leaves) if i in _fixed or not traceable(leaf)}

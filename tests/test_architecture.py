@@ -42,7 +42,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "autograd._tensor": (*CORE, *OPS, "autograd._arrays", "autograd._methods", "autograd._sweep", *ARRAYS),
     "autograd._custom": (*NODES, "autograd._trace", "autograd.functional", "autograd.tree", *ARRAYS),
     "autograd._trace": (*NODES, "autograd.tree", *ARRAYS),
-    "autograd.functional": (*NODES, "autograd._trace", "autograd.tree", *ARRAYS),
+    "autograd.functional": (*NODES, "autograd._vmap", "autograd._trace", "autograd.tree", *ARRAYS),
     "autograd._traced": (*NODES, *OPS, "autograd._scalar", *ARRAYS),
     "autograd._tracing": (*NODES, *OPS, "autograd._scalar", "autograd._traced", *ARRAYS),
     "autograd.program": (*NODES, "autograd._traced", "autograd._tracing", *OPS, "autograd.tree", *ARRAYS),
@@ -52,6 +52,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *("autograd._algebra", "autograd._rewrite", "autograd._traced", "autograd._tracing", "autograd.program"),
         *(*NODES, *OPS, *ARRAYS),
     ),
+    "autograd._batching": ("autograd._op", "autograd._traced", *OPS, ERRORS, *ARRAYS),
+    "autograd._vmap": (*NODES, "autograd._batching", "autograd.program", "autograd.tree", *OPS, *ARRAYS),
     "autograd._guards": (*NODES, *ARRAYS),
     "autograd._entry": (
         *(*NODES, "autograd._custom", "autograd._guards", "autograd.functional", "autograd.program", "autograd.tree"),

@@ -102,6 +102,8 @@ def test_transforms_of_a_jitted_function():
     np.testing.assert_allclose(
         grad(lambda x: np.sum(grad(fast)(x) ** 2))(x), grad(lambda x: np.sum(grad(cubic)(x) ** 2))(x)
     )
+    fresh = jit(cubic)  # recorded for the first time while another function is
+    np.testing.assert_allclose(jit(lambda x, k: fresh(x) * jit(lambda k: k * 2.0)(k))(x, 0.5), cubic(x), rtol=1e-15)
     outer = jit(lambda x: fast(x) + fast(2.0 * x))
     np.testing.assert_allclose(outer(x), cubic(x) + cubic(2.0 * x), rtol=1e-15)
     pair = jit(lambda x: (x * 2.0, x * x))

@@ -1,0 +1,126 @@
+"""`vmap`: a function of one example, run on a whole axis of examples at once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import tree
+from ._batching import Batch, run_step
+from ._graph import Node
+from .errors import OptionError, ShapeError, describe
+from .ops.dynamic import DRAW
+from .program import Program, draw_again, record, traceable
+
+__all__ = ["run_batched", "vmap"]
+
+
+def run_batched(program: Program, size: int, leaves: Sequence[Any], batched: Sequence[bool]) -> list[Any]:
+    """Run a program of one example on ``size`` of them, and return its outputs with the batch as first axis.
+
+    Args:
+        program: recorded with one example.
+        size: the number of examples.
+        leaves: the inputs, those that are ``batched`` with the batch as first axis.
+        batched: which inputs differ from example to example.
+
+    >>> program = record(lambda x, y: x * y, np.ones(2), 1.0)
+    >>> run_batched(program, 3, [np.ones(2), np.arange(3.0)], [False, True])[0].shape
+    (3, 2)
+    """
+    values: dict[int, Any] = {**program.constants, **program.parameters}
+    values.update(zip(program.inputs, leaves, strict=True))
+    many = {i for i, on in zip(program.inputs, batched, strict=True) if on}
+    for step in program.steps:
+        operands = [values[i] for i in step.inputs]
+        on = [i in many for i in step.inputs]
+        if step.op is DRAW:
+            shape = (size, *step.params["shape"])
+            values[step.output] = draw_again({**step.params, "shape": shape})
+            many.add(step.output)
+        elif any(on):
+            avals = [program.avals[i] for i in step.inputs]
+            values[step.output] = run_step(Batch(step, size, operands, on, avals, program.avals[step.output]))
+            many.add(step.output)
+        else:
+            values[step.output] = step.op(*operands, **step.params)
+    return [
+        values[i] if i in many else np.broadcast_to(_array(values[i]), (size, *program.avals[i].shape))
+        for i in program.outputs
+    ]
+
+
+def _array(x: Any) -> Any:
+    return x if isinstance(x, Node) else np.asarray(x)
+
+
+def _spread_axes(axes: Any, given: Any) -> list[Any]:
+    """Return one axis for each leaf: ``axes`` may be one for all, or a tree with one for each branch."""
+    leaves, structure = tree.flatten(given)
+    if axes is None or isinstance(axes, int):
+        return [axes] * len(leaves)
+    if structure.kind is None or not isinstance(axes, dict | list | tuple) or len(axes) != len(given):
+        raise OptionError(
+            f"vmap: in_axes {axes!r} does not fit an argument {structure!r}; give an axis or None for each"
+        )
+    pairs = [(axes[k], given[k]) for k in given] if isinstance(given, dict) else zip(axes, given, strict=True)
+    return [axis for part, branch in pairs for axis in _spread_axes(part, branch)]
+
+
+def _front(x: Any, axis: int, name: str) -> Any:
+    x = _array(x)
+    if not -x.ndim <= axis < x.ndim:
+        raise ShapeError(f"vmap: in_axes says axis {axis} of {name}, which is {describe(x)}; write None to share it")
+    return np.moveaxis(x, axis, 0) if axis % x.ndim else x
+
+
+def vmap(fun: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0) -> Callable[..., Any]:
+    """Return ``fun`` for a batch: what it does to one example is done to all, in numpy calls over the whole batch.
+
+    ``vmap(f)(x)[k] = f(x[k])``; gradients per example are ``vmap(grad(loss), in_axes=(None, 0, 0))(w, x, y)``.
+    ``fun`` is recorded with one example, so what `record` refuses is refused here. Random draws are made for each
+    example apart. It can be differentiated, jitted and nested.
+
+    Args:
+        fun: a function of one example: numbers, arrays, nested containers of them.
+        in_axes: the axis of each argument that counts the examples; `None` for an argument all share. One for all
+            arguments, or a tuple with one for each; a container of axes for an argument that is a container.
+        out_axes: where that axis stands in the results.
+
+    Raises:
+        ShapeError: arguments of different batch sizes, or without the axis named.
+        OptionError: ``in_axes`` that don't fit the arguments, or are `None` for all.
+        TraceError: as for `record`.
+
+    >>> import numpy as np
+    >>> from autograd import grad
+    >>> w, x = np.array([1.0, 2.0]), np.array([[1.0, 0.0], [0.0, 3.0]])
+    >>> vmap(grad(lambda w, x: np.sum(w * x) ** 2), in_axes=(None, 0))(w, x)
+    array([[ 2.,  0.],
+           [ 0., 36.]])
+    """
+
+    @functools.wraps(fun)
+    def batched(*args: Any) -> Any:
+        leaves = tree.leaves(args)
+        axes = _spread_axes(in_axes if isinstance(in_axes, tuple | list) else [in_axes] * len(args), list(args))
+        names = tree.paths(args, "args")
+        on = [axis is not None and traceable(x) for axis, x in zip(axes, leaves, strict=True)]
+        moved = [_front(x, axis, name) if o else x for x, axis, name, o in zip(leaves, axes, names, on, strict=True)]
+        sizes = {name: x.shape[0] for name, x, o in zip(names, moved, on, strict=True) if o}
+        if len(set(sizes.values())) != 1:
+            listed = ", ".join(f"{name}: {n}" for name, n in sizes.items()) or "no argument has a batch axis"
+            kind: type[Exception] = ShapeError if sizes else OptionError
+            raise kind(f"vmap: all arguments must have the same number of examples; {listed}")
+        examples = [np.ones(x.shape[1:], x.dtype) if o else x for x, o in zip(moved, on, strict=True)]
+        program = record(fun, *tree.unflatten(tree.flatten(args)[1], examples), _nested=True)
+        given = program.select(moved)
+        answer = run_batched(program, next(iter(sizes.values())), given, program.select(on))
+        if out_axes:
+            answer = [np.moveaxis(a, 0, out_axes) for a in answer]
+        return program.arrange(answer)
+
+    return batched
