@@ -86,6 +86,14 @@
     event.preventDefault();
     keys[event.key]();
   });
+  // A graph a little wider than its pane is made to fit; a much wider one scrolls, and stays readable.
+  function fit() {
+    const svg = at("graph").querySelector("svg"), own = svg.viewBox.baseVal.width, room = at("graph").clientWidth - 16;
+    svg.style.width = own > room && room / own > 0.6 ? room + "px" : "";
+    svg.style.height = svg.style.width ? "auto" : "";
+  }
+  addEventListener("resize", fit);
+  fit();
   const wanted = /^#step=(\d+)$/.exec(location.hash);
   show(location.hash === "#end" ? steps.length : wanted ? Number(wanted[1]) : 0);
 })();

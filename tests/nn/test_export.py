@@ -51,7 +51,7 @@ def test_shared_and_nested_modules():
     groups = {box.formula: box.group for box in drawing.diagram.boxes}
     assert groups["tanh(v1)"] == ("0 Block", "inner Sequential", "1 Tanh")
     assert next(group for formula, group in groups.items() if "+" in formula) == ("0 Block",)
-    drawing.svg  # noqa: B018  (reading it draws)
+    assert drawing.svg
 
 
 def test_the_model_is_left_as_it_was():
