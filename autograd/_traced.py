@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import linecache
 import math
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,8 +21,8 @@ from .ops import TABLE
 
 __all__ = ["SCALAR", "Aval", "Leaked", "Step", "TracedValue", "WeakTensor", "aval_of", "where_am_i"]
 
-_HOME = Path(__file__).parent
-_FOLDERS = (_HOME, _HOME.parent / "nn", Path(np.__file__).parent)
+_HOME = os.path.dirname(__file__)  # noqa: PTH120  (pathlib takes 3 ms to import, and everybody would wait for it)
+_FOLDERS = (_HOME, f"{os.path.dirname(_HOME)}{os.sep}nn", os.path.dirname(np.__file__))  # noqa: PTH120  (likewise)
 _OWN = (*(f"{folder}{os.sep}" for folder in _FOLDERS), "<Value ")  # the last is what `_scalar` compiles
 
 
@@ -77,6 +75,8 @@ def where_am_i() -> str:
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_OWN):
         frame = frame.f_back
     name, line = frame.f_code.co_filename, frame.f_lineno
+    import linecache
+
     text = linecache.getline(name, line).strip()
     return f"at {name}:{line}" + (f"\n    {text}" if text else "")
 

@@ -7,7 +7,6 @@ keeps working. A message names the operation, the argument, what was given and w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from typing import Any
 
 __all__ = [
@@ -158,6 +157,8 @@ def unknown_name(what: str, name: object, known: Iterable[str]) -> OptionError:
     >>> str(unknown_name("activation", "rlu", ["relu", "tanh"]))
     "unknown activation 'rlu'; did you mean 'relu'? Known: relu, tanh"
     """
+    from difflib import get_close_matches
+
     names = sorted(known)
     near = get_close_matches(str(name), names, n=2, cutoff=0.5)
     hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."

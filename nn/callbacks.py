@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
 from autograd.errors import OptionError
@@ -84,6 +83,8 @@ class History(Callback):
 
     def _repr_html_(self) -> str:
         """Return the curves and the last epoch's numbers, for a notebook."""
+        from html import escape
+
         return f"{self._repr_svg_()}<pre>{escape(repr(self))}</pre>"
 
     def __repr__(self) -> str:

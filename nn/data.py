@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import struct
+import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -252,7 +251,7 @@ def digits() -> tuple[Array, Array]:
 _IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
-def read_idx(path: str | Path) -> Array:
+def read_idx(path: str | os.PathLike[str]) -> Array:
     """Read an array from an IDX file, the format of MNIST, packed by gzip or not.
 
     Bytes 0 0, type, number of axes; one big-endian 32-bit size an axis; the numbers. Sizes are checked
@@ -265,12 +264,15 @@ def read_idx(path: str | Path) -> Array:
         DataError: it can't be read, or is no IDX file, or is cut off.
     """
     import gzip
+    import struct
+    import zlib
+    from pathlib import Path
 
     path = Path(path)
     try:
         raw = path.read_bytes()
         data = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
-    except (OSError, EOFError) as exc:
+    except (OSError, EOFError, zlib.error) as exc:
         raise DataError(f"read_idx: {path} can't be read: {exc}") from exc
     if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in _IDX_TYPES or not data[3]:
         raise DataError(f"read_idx: {path} is no IDX file: it begins with {data[:4].hex(' ') or 'nothing'}")
@@ -286,7 +288,7 @@ def read_idx(path: str | Path) -> Array:
     return array
 
 
-def mnist(folder: str | Path) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+def mnist(folder: str | os.PathLike[str]) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """Load MNIST, or a set in its form, from its four IDX files, as they are or packed by gzip.
 
     Args:
@@ -308,7 +310,9 @@ def mnist(folder: str | Path) -> tuple[tuple[Array, Array], tuple[Array, Array]]
     return parts[0], parts[1]
 
 
-def _idx_in(folder: str | Path, name: str) -> Array:
+def _idx_in(folder: str | os.PathLike[str], name: str) -> Array:
+    from pathlib import Path
+
     for candidate in (Path(folder) / name, Path(folder) / f"{name}.gz"):
         if candidate.is_file():
             return read_idx(candidate)

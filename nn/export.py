@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -130,6 +129,8 @@ def _groups(model: Module, spans: list[tuple[str, list[Any], list[Any]]]) -> Gro
 
 def _show(model: Module) -> str:
     """Return what a notebook shows of a model: its summary."""
+    from html import escape
+
     return f"<pre>{escape(str(model.summary()))}</pre>"
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from ..errors import unknown_name
 from ..program import Program
-from . import numpy_replay
 
 __all__ = ["BACKENDS", "check_name", "compile_program"]
 
-# name -> what compiles a program, or answers None for one it can't serve; "auto" asks them in this order.
-BACKENDS: dict[str, Callable[[Program], Any]] = {"numpy": numpy_replay.compile_replay}
+# name -> module and function that compile a program, or answer None for one they can't serve; "auto" asks them in
+# this order. A backend is imported when it is first asked: that keeps `import autograd` short.
+BACKENDS: dict[str, tuple[str, str]] = {"numpy": ("autograd.backends.numpy_replay", "compile_replay")}
 
 
 def check_name(backend: str) -> None:
@@ -40,7 +40,8 @@ def compile_program(program: Program, backend: str = "auto") -> Any:
     """
     names = list(BACKENDS) if backend == "auto" else [backend, "numpy"]
     for name in names:
-        compiled = BACKENDS[name](program)
+        module, function = BACKENDS[name]
+        compiled = getattr(import_module(module), function)(program)
         if compiled is not None:
             return compiled
-    return numpy_replay.compile_replay(program)
+    return None
