@@ -1,0 +1,1 @@
+"""A small local page on which a network learns while one watches."""

@@ -1,0 +1,64 @@
+"""The playground's web side: a page and four addresses, by bottle, on loopback."""
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import bottle
+
+from autograd.errors import AutogradError
+from demos.playground.learning import ACTIVATIONS, DATA, OPTIMIZERS, Learning
+
+LARGEST = 10_000  # bytes of a request
+
+
+def application(learning: Learning) -> Any:
+    """Return the web application around one network in training."""
+
+    def train(body: dict[str, Any]) -> None:
+        learning.train(body.get("steps", 1))
+
+    app = bottle.Bottle()
+    app.route("/", "GET", _page)
+    app.route("/choices", "GET", lambda: {"data": [*DATA], "activation": [*ACTIVATIONS], "optimizer": [*OPTIMIZERS]})
+    app.route("/state", "GET", learning.state)
+    app.route("/start", "POST", lambda: _answer(learning, learning.reset))
+    app.route("/train", "POST", lambda: _answer(learning, train))
+    for status in (404, 405):
+        app.error(status)(_missing)
+    return app
+
+
+def _page() -> str:
+    bottle.response.content_type = "text/html; charset=utf-8"
+    return files(__package__).joinpath("page.html").read_text(encoding="utf-8")
+
+
+def _missing(error: Any) -> str:
+    bottle.response.content_type = "application/json"
+    return json.dumps({"error": f"{bottle.request.method} {bottle.request.path}: {error.status_line}"})
+
+
+def _answer(learning: Learning, act: Any) -> Any:
+    """Act on a request's body and return the new state; a bad request gets a 4xx and changes nothing."""
+    host = bottle.request.get_header("Host", "").rpartition(":")[0] or bottle.request.get_header("Host", "")
+    if host not in ("127.0.0.1", "localhost"):
+        return _refuse(403, f"Host {host!r}: the playground answers its own page only")
+    if bottle.request.content_length > LARGEST:
+        return _refuse(413, f"a request of more than {LARGEST} bytes")
+    try:
+        body = json.loads(bottle.request.body.read() or b"{}")
+    except ValueError as exc:
+        return _refuse(400, f"the body is not JSON: {exc}")
+    if not isinstance(body, dict):
+        return _refuse(400, "the body must be a JSON object")
+    try:
+        act(body)
+    except AutogradError as exc:
+        return _refuse(422, str(exc))
+    return learning.state()
+
+
+def _refuse(status: int, message: str) -> dict[str, str]:
+    bottle.response.status = status
+    return {"error": message}
