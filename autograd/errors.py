@@ -57,7 +57,7 @@ class InPlaceError(AutogradError, TypeError):
     """An attempt to overwrite numbers that a recorded graph still needs."""
 
 
-class UnsupportedError(AutogradError, TypeError):
+class UnsupportedError(AutogradError, TypeError, NotImplementedError):
     """A numpy function, or a form of one, that has no gradient rule."""
 
 
