@@ -10,9 +10,15 @@ from ..program import Program
 
 __all__ = ["BACKENDS", "check_name", "compile_program"]
 
-# name -> module and function that compile a program, or answer None for one they can't serve; "auto" asks them in
-# this order. A backend is imported when it is first asked: that keeps `import autograd` short.
-BACKENDS: dict[str, tuple[str, str]] = {"numpy": ("autograd.backends.numpy_replay", "compile_replay")}
+# name -> module and function that compile a program, or answer None for one they can't serve. A backend is imported when
+# it is first asked: that keeps `import autograd` short.
+BACKENDS: dict[str, tuple[str, str]] = {
+    "numpy": ("autograd.backends.numpy_replay", "compile_replay"),
+    "numba": ("autograd.backends.numba_fused", "compile_fused"),
+    "tape": ("autograd.backends.scalar_tape", "compile_tape"),
+}
+_SOON = ("autograd.backends.numba_fused", "compile_soon")
+_MANY = 150  # steps of a program of scalars from which walking flat arrays beats a line of Python each
 
 
 def check_name(backend: str) -> None:
@@ -32,15 +38,18 @@ def compile_program(program: Program, backend: str = "auto") -> Any:
 
     Args:
         program: what `record` gave.
-        backend: a name of ``BACKENDS``; "auto" takes the first that serves the program.
+        backend: a name of ``BACKENDS``; numpy serves what the one named can't. "auto" takes the tape for a program of
+            many scalars, and else starts with numpy, while numba compiles small programs that are called often in
+            a thread; it takes over when it is done, and results may then differ by 1e-6.
 
     >>> from autograd.program import record
     >>> compile_program(record(lambda x: x + 1.0, 2.0))(3.0)
     (4.0,)
     """
-    names = list(BACKENDS) if backend == "auto" else [backend, "numpy"]
-    for name in names:
-        module, function = BACKENDS[name]
+    wanted = [BACKENDS[backend], BACKENDS["numpy"]] if backend != "auto" else [_SOON]
+    if backend == "auto" and len(program.steps) > _MANY:
+        wanted.insert(0, BACKENDS["tape"])
+    for module, function in wanted:
         compiled = getattr(import_module(module), function)(program)
         if compiled is not None:
             return compiled

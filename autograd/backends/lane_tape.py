@@ -253,8 +253,9 @@ class LaneTape:
         return max(16, min(_BLOCK, _CACHE // max(1, self.rows)))
 
     def _walk(self, lanes: int) -> Any:
+        walk = tape_kernels.lane_walk(self.codes)
         patient = self.op.size * lanes > _PATIENCE
-        return compiler.choose(tape_kernels.lane_walk(self.codes), self.tape.backend, patient)
+        return None if walk is None else compiler.choose(walk, self.tape.backend, patient)
 
     def value(self, u: Any, x: Any) -> Array:
         """Return the outputs, one row each.

@@ -7,6 +7,7 @@ level and opcode at a time. `lane_tape` runs the same tape over many inputs at o
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -14,15 +15,17 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError, UnsupportedError
+from ..passes import optimise
 from ..program import Program
 from . import compiler, tape_kernels
 from .lane_tape import LaneTape
 from .tape_levels import Levels
 
-__all__ = ["Tape", "tapeable"]
+__all__ = ["Tape", "compile_tape", "tapeable"]
 
 Array = np.ndarray[Any, Any]
 _NONE = np.zeros(0, np.int32)
+_LONG = 20_000  # steps above which the passes would cost more than they save
 _PATIENCE = 20_000  # nodes above which a first call waits for the compiler instead of walking by numpy
 
 
@@ -224,6 +227,32 @@ class Tape:
             self._levels.backward(v, d)
         else:
             walk["backward"](self.op, self.left, self.right, _NONE, _NONE, self.start, v, d)
+
+
+class _Run:
+    """Calls a tape with the leaves of a program's inputs; one thread at a time."""
+
+    def __init__(self, program: Program) -> None:
+        self._tape = Tape.of(program)
+        self._lock = threading.Lock()
+
+    def __call__(self, *leaves: Any) -> tuple[float, ...]:
+        with self._lock:
+            return tuple(self._tape.value(leaves).tolist())
+
+
+def compile_tape(program: Program) -> Any:
+    """Compile a program of scalars, `None` for any other.
+
+    Args:
+        program: what `record` gave.
+
+    >>> from autograd.program import record
+    >>> compile_tape(record(lambda x, y: x * y, 2.0, 3.0))(4.0, 5.0)
+    (20.0,)
+    """
+    program = optimise(program) if len(program.steps) < _LONG else program
+    return _Run(program) if tapeable(program) else None
 
 
 def tapeable(program: Program) -> bool:

@@ -299,13 +299,16 @@ def _lane_walk(level: int) -> compiler.Compiled:
     return compiler.Compiled(_lane_source(level), {"walk": f"void({_LANES})"})
 
 
-def lane_walk(codes: Iterable[int]) -> compiler.Compiled:
+def lane_walk(codes: Iterable[int]) -> compiler.Compiled | None:
     """Return the function ``walk`` over rows: forward, and with ``pull`` backward.
 
     Args:
-        codes: the opcodes that occur.
+        codes: the opcodes that occur. For rare ones there is none: loops over rows for every op would take a minute
+            to compile, and numpy's own loops are as good for them.
 
-    >>> sorted(lane_walk([DOT]).signatures)
+    >>> walk = lane_walk([DOT])
+    >>> walk is not None and sorted(walk.signatures)
     ['walk']
     """
-    return _lane_walk(_level(codes))
+    level = _level(codes)
+    return None if _SETS[level] is None else _lane_walk(level)

@@ -54,12 +54,12 @@ def double_of(context, x):
     return types.float64(types.int64), lambda c, builder, s, args: builder.bitcast(args[0], ir.DoubleType())
 
 
-@njit(inline="always")
+@njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def fmax(x, y):
     return x if x >= y or x != x else y
 
 
-@njit(inline="always")
+@njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def fmin(x, y):
     return x if x <= y or x != x else y
 
@@ -84,7 +84,7 @@ VECTOR = (
 ROUND = 6755399441055744.0
 
 
-@njit(inline="always")
+@njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def halves(x):
     """x = n log 2 + r: return expm1(r) and the double whose low bits hold n."""
     t = x * 1.4426950408889634 + ROUND
@@ -95,7 +95,7 @@ def halves(x):
     return q * r * r + r, t
 
 
-@njit(inline="always")
+@njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def exp(x):
     q, t = halves(min(max(x, -746.0), 710.0))
     n = bits_of(t) - 0x4338000000000000
@@ -104,7 +104,7 @@ def exp(x):
     return x if x != x else y
 
 
-@njit(inline="always")
+@njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def expm1(x):
     q, t = halves(min(max(x, -40.0), 700.0))
     s = double_of((bits_of(t) << 52) + 0x3FF0000000000000)
@@ -113,7 +113,7 @@ def expm1(x):
     return x if x == 0.0 or x != x else y
 
 
-@njit(inline="always")
+@njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def tanh(x):
     q, t = halves(-2.0 * min(abs(x), 22.0))
     s = double_of((bits_of(t) << 52) + 0x3FF0000000000000)
@@ -123,7 +123,7 @@ def tanh(x):
     return x if x == 0.0 or x != x else y
 
 
-@njit(inline="always")
+@njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def log(x):
     tiny = x < 2.2250738585072014e-308
     z = x * 18014398509481984.0 if tiny else x
@@ -144,7 +144,7 @@ def log(x):
     return x if x != x else y
 
 
-@njit(inline="always")
+@njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def circle(x):
     """sin and cos of x's distance from the next multiple of pi / 2, and the number of that multiple."""
     t = x * 0.6366197723675814 + ROUND
@@ -158,7 +158,7 @@ def circle(x):
     return r + r * w * s, 1.0 - 0.5 * w + w * w * c, bits_of(t)
 
 
-@njit(inline="always")
+@njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def sin(x):
     s, c, n = circle(x)
     y = c if n & 1 else s
@@ -166,7 +166,7 @@ def sin(x):
     return x if x == 0.0 else y
 
 
-@njit(inline="always")
+@njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def cos(x):
     s, c, n = circle(x)
     y = s if n & 1 else c

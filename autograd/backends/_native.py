@@ -1,0 +1,312 @@
+"""Writing a whole program as one function that numba compiles: loops over plain memory, no array objects.
+
+Entrywise steps over one shape share a loop; products of small matrices are loops too. Intermediate arrays lie in
+one piece of memory for each dtype, at offsets known when the text is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..ops import TABLE
+from ..program import Aval, Program, Step
+from ._emit import VIEWS
+from ._native_text import CASTS, ENTRYWISE, REDUCTIONS, ROWS, Place, literal, loops, matmul, nest, reduction
+
+__all__ = ["Native", "Unsupported"]
+
+
+class Unsupported(Exception):  # noqa: N818  (never leaves the package: numpy then runs the program)
+    """A step that has no text here."""
+
+
+@dataclass(eq=False)
+class Group:
+    """Steps that run together: a loop over one shape, or one other step."""
+
+    shape: tuple[int, ...] | None
+    steps: list[Step] = field(default_factory=list)
+
+
+class Native:
+    """The text of a program and the layout of its memory.
+
+    Attributes:
+        lines: the body of the function.
+        sizes: entries of each dtype's memory, by dtype name.
+        fills: constants to be put into memory once: (dtype name, offset, array).
+        called: the vectorised functions that are used.
+        pointers: the arrays the function reads and writes by address.
+    """
+
+    def __init__(self, program: Program) -> None:
+        """Plan and write; `Unsupported` where a step can't be."""
+        self.program = program
+        self.sizes: dict[str, int] = {}
+        self.fills: list[tuple[str, int, Any]] = []
+        self.pointers: list[np.ndarray[Any, Any]] = []
+        self.places: dict[int, Place] = {}
+        self.lines: list[str] = []
+        self.wide = any(step.op.name in {"sin", "cos"} for step in program.steps)
+        self.roots: dict[int, int] = {}
+        self.called: set[str] = set()
+        self.groups = self._grouped()
+        self.at = {step.output: g for g, group in enumerate(self.groups) for step in group.steps}
+        self._enter()
+        self._store()
+        for group in self.groups:
+            self._write(group)
+        self._updates()
+
+    def aval(self, i: int) -> Aval:
+        """Return the type of a value; a weak number counts as a scalar of its dtype."""
+        return self.program.avals[i]
+
+    def memory(self) -> tuple[Any, ...]:
+        """Return memory for one thread, constants filled in, and the addresses of the arrays written in place."""
+        made = {name: np.zeros(size, name) for name, size in self.sizes.items()}
+        for name, offset, constant in self.fills:
+            made[name][offset : offset + constant.size] = constant.reshape(-1)
+        addresses = [array.__array_interface__["data"][0] for array in self.pointers]
+        return (*made.values(), np.array(addresses, dtype=np.int64))
+
+    # ---- the plan
+    def _grouped(self) -> list[Group]:
+        groups: list[Group] = []
+        made: dict[int, tuple[int, bool]] = {}
+        for step in self.program.steps:
+            shape = self.aval(step.output).shape
+            if step.op.name in VIEWS and TABLE.get(step.op.name) is step.op and self._is_view(step):
+                self.roots[step.output] = step.inputs[0]
+                made[step.output] = (made.get(step.inputs[0], (-1, False))[0], True)
+                continue
+            if step.op.name not in ENTRYWISE or (step.op.name in ROWS and shape):
+                groups.append(Group(None, [step]))
+                made[step.output] = (len(groups) - 1, True)
+                continue
+            first = 0
+            for i in step.inputs:
+                g, apart = made.get(i, (-1, False))
+                first = max(first, g + (apart or self.aval(i).shape != shape))
+            for g in range(first, len(groups)):
+                if groups[g].shape == shape:
+                    break
+            else:
+                g = len(groups)
+                groups.append(Group(shape))
+            groups[g].steps.append(step)
+            made[step.output] = (g, False)
+        return groups
+
+    def _is_view(self, step: Step) -> bool:
+        shape, dtype = self.aval(step.inputs[0])[:2]
+        sample = np.empty(shape, dtype)
+        view = step.op.forward(sample, **step.params)
+        shared = isinstance(view, np.ndarray) and (np.may_share_memory(view, sample) or not sample.size)
+        return shared and all(s % dtype.itemsize == 0 for s in view.strides)
+
+    def _enter(self) -> None:
+        program = self.program
+        for k, i in enumerate(program.inputs):
+            shape, dtype = self.aval(i)[:2]
+            kind(dtype)
+            self.places[i] = (
+                Place.scalar(f"a{k}", dtype) if not shape else Place.plain(_flat("a", k, shape), 0, shape, dtype)
+            )
+        for i, holder in program.parameters.items():
+            shape, dtype = self.aval(i)[:2]
+            kind(dtype)
+            if (
+                not isinstance(holder, np.ndarray)
+                or dtype.kind == "b"
+                or not holder.flags.c_contiguous
+                or not holder.flags.aligned
+            ):
+                raise Unsupported("a captured Tensor")
+            k = len(self.pointers)
+            self.pointers.append(holder)
+            self.lines.append(f"p{k} = carray(address(pointers[{k}], {CASTS[dtype.name]}(0)), ({holder.size},))")
+            self.places[i] = Place.plain(f"p{k}", 0, shape, dtype)
+        for i, constant in program.constants.items():
+            if isinstance(constant, np.ndarray) and constant.ndim:
+                kind(constant.dtype)
+                offset = self._room(constant.dtype, constant.size)
+                self.fills.append((constant.dtype.name, offset, constant))
+                self.places[i] = Place.plain(f"m_{constant.dtype.name}", offset, constant.shape, constant.dtype)
+            else:
+                number = constant.item() if isinstance(constant, np.ndarray | np.generic) else constant
+                if isinstance(number, complex):
+                    raise Unsupported("a complex number")
+                self.places[i] = Place.scalar(literal(number), self.aval(i).dtype)
+
+    def _room(self, dtype: Any, size: int) -> int:
+        offset = self.sizes.get(dtype.name, 0)
+        self.sizes[dtype.name] = offset + -(-size // 16) * 16
+        return offset
+
+    def _root(self, i: int) -> int:
+        while i in self.roots:
+            i = self.roots[i]
+        return i
+
+    def _store(self) -> None:
+        """Give memory to what a later group reads; what only its own loop needs stays in registers."""
+        needed = {self._root(i) for i in self.program.live}
+        for g, group in enumerate(self.groups):
+            for step in group.steps:
+                needed |= {self._root(i) for i in step.inputs if self.at.get(self._root(i)) != g or i in self.roots}
+        direct = self._direct()
+        for group in self.groups:
+            for step in group.steps:
+                i = step.output
+                shape, dtype = self.aval(i)[:2]
+                kind(dtype)
+                if not shape:
+                    self.places[i] = Place.scalar(f"s{i}", dtype)
+                elif i in direct:
+                    self.places[i] = self.places[direct[i]]
+                elif i in needed or group.shape is None:
+                    size = int(np.prod(shape))
+                    self.places[i] = Place.plain(f"m_{dtype.name}", self._room(dtype, size), shape, dtype)
+        for i in self.roots:
+            self._view(i)
+
+    def _view(self, i: int) -> None:
+        step = next(s for s in self.program.steps if s.output == i)
+        base = self.places[step.inputs[0]]
+        if base.name and not base.strides and self.aval(step.inputs[0]).shape == ():
+            raise Unsupported("a view of a scalar")
+        self.places[i] = base.viewed(step)
+
+    def _direct(self) -> dict[int, int]:
+        """Return which new values of parameters may be written straight over the old ones."""
+        found: dict[int, int] = {}
+        last: dict[int, int] = {}
+        for g, group in enumerate(self.groups):
+            for step in group.steps:
+                for i in step.inputs:
+                    crossed = i in self.roots or self.aval(i).shape != self.aval(step.output).shape
+                    last[self._root(i)] = max(last.get(self._root(i), -1), g + (0.5 if crossed else 0))  # type: ignore[assignment]
+        outputs = {self._root(i) for i in self.program.outputs}
+        for old, new in self.program.updates:
+            loop = new in self.at and self.groups[self.at[new]].shape is not None
+            if loop and not self.wide and new not in found and last.get(old, -1) <= self.at[new] and new not in outputs:
+                found[new] = old
+        return found
+
+    # ---- the text
+    def _write(self, group: Group) -> None:
+        if group.shape is None:
+            self._single(group.steps[0])
+        elif group.shape == ():
+            self.lines += [f"s{s.output} = {self._expression(s, ())}" for s in group.steps]
+        else:
+            self._loop(group.steps, group.shape)
+
+    def _loop(self, steps: Sequence[Step], shape: tuple[int, ...]) -> None:
+        operands = [self.places[i] for s in steps for i in s.inputs if i in self.places]
+        results = [self.places[s.output] for s in steps if s.output in self.places]
+        flat = all(p.flat(shape) for p in (*operands, *results))
+        variables, head, depth = loops((int(np.prod(shape)),) if flat else shape)
+        body = []
+        for step in steps:
+            i = step.output
+            body.append(f"t{i} = {self._expression(step, variables, {s.output for s in steps}, flat)}")
+            if i in self.places:
+                place = self.places[i]
+                body.append(f"{place.at(variables, shape, flat)} = {place.stored(f't{i}')}")
+        self.lines += nest(head, depth, body)
+
+    def _operand(
+        self, i: int, variables: Sequence[str], flat: bool, local: set[int] | frozenset[int] = frozenset()
+    ) -> str:
+        if i in local:
+            return f"t{i}"
+        place = self.places[i]
+        return place.at(variables, self.aval(i).shape, flat)
+
+    def _expression(
+        self, step: Step, variables: Sequence[str], local: set[int] | frozenset[int] = frozenset(), flat: bool = False
+    ) -> str:
+        avals = [self.aval(i) for i in step.inputs]
+        texts = [self._operand(i, variables, flat, local) for i in step.inputs]
+        answer = ENTRYWISE[step.op.name](texts, avals, self.aval(step.output), step.params)
+        if answer is None:
+            raise Unsupported(step.op.name)
+        if not variables and step.op.name in {"sin", "cos"}:
+            self.lines.append(f"wide |= abs({texts[0]}) > WIDE")
+        return answer
+
+    def _row(self, step: Step) -> None:
+        """Call the vectorised loop of one function."""
+        x, out = self.places[step.inputs[0]], self.places[step.output]
+        if step.params or x.variable or x.shape != out.shape or not x.flat(out.shape) or out.dtype.kind != "f":
+            raise Unsupported(step.op.name)
+        self.called.add(step.op.name)
+        size = int(np.prod(out.shape))
+        call = f"rows_{step.op.name}({x.name}, {x.offset}, {out.name}, {out.offset}, {size})"
+        self.lines.append(f"wide |= {call}" if step.op.name in {"sin", "cos"} else call)
+
+    def _single(self, step: Step) -> None:
+        name, places = step.op.name, [self.places[i] for i in step.inputs]
+        out = self.places[step.output]
+        if name in ROWS:
+            self._row(step)
+        elif name == "matmul" and all(len(p.shape) == 2 and p.dtype == out.dtype for p in places):
+            self.lines += matmul(places[0], places[1], out)
+        elif name in REDUCTIONS and places[0].shape and set(step.params) <= {"axis", "keepdims"}:
+            self.lines += reduction(name, places[0], out, step.params.get("axis"), f"s{step.output}")
+        elif name == "concatenate" and step.params.get("axis", 0) == 0:
+            offset = 0
+            for place in places:
+                variables, head, depth = loops(place.shape)
+                target = out.shifted(offset * out.strides[0])
+                body = [f"{target.at(variables, place.shape, False)} = {place.at(variables, place.shape, False)}"]
+                self.lines += nest(head, depth, body)
+                offset += place.shape[0]
+        else:
+            raise Unsupported(name)
+
+    def _updates(self) -> None:
+        """Write results and the new values of parameters, when nothing can go wrong any more."""
+        if self.wide:
+            self.lines.append("if wide:")
+            self.lines.append("    return " + self._returned("True"))
+        for k, i in enumerate(self.program.outputs):
+            if self.aval(i).shape:
+                self._copy(
+                    Place.plain(_flat("o", k, self.aval(i).shape), 0, self.aval(i).shape, self.aval(i).dtype),
+                    self.places[i],
+                )
+        for old, new in self.program.updates:
+            if self.places[old] is not self.places[new]:
+                self._copy(self.places[old], self.places[new])
+        self.lines.append("return " + self._returned("False"))
+
+    def _returned(self, flag: str) -> str:
+        scalars = [self.places[i] for i in self.program.outputs if not self.aval(i).shape]
+        if flag == "True":
+            return ", ".join([flag, *(f"{CASTS[p.dtype.name]}(0)" for p in scalars)]) + ("," if not scalars else "")
+        texts = [f"{CASTS[p.dtype.name]}({p.at((), (), False)})" for p in scalars]
+        return ", ".join([flag, *texts]) + ("," if not scalars else "")
+
+    def _copy(self, target: Place, source: Place) -> None:
+        flat = target.flat(target.shape) and source.flat(target.shape)
+        variables, head, depth = loops((int(np.prod(target.shape)),) if flat and target.shape else target.shape)
+        text = source.at(variables, target.shape, flat)
+        self.lines += nest(head, depth, [f"{target.at(variables, target.shape, flat)} = {text}"])
+
+
+def _flat(letter: str, k: int, shape: tuple[int, ...]) -> str:
+    """Return the name of an argument's entries in a row."""
+    return f"{letter}{k}f" if len(shape) > 1 else f"{letter}{k}"
+
+
+def kind(dtype: Any) -> None:
+    """Refuse a dtype that has no memory here."""
+    if dtype.name not in CASTS:
+        raise Unsupported(dtype.name)

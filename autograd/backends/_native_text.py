@@ -1,0 +1,350 @@
+"""Pieces of the text of compiled programs: places in memory, loops, expressions, products and reductions."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..ops import TABLE
+from ..program import Aval, Step
+
+__all__ = [
+    "CASTS",
+    "ENTRYWISE",
+    "REDUCTIONS",
+    "ROWS",
+    "Place",
+    "literal",
+    "loops",
+    "matmul",
+    "nest",
+    "reduction",
+    "rows",
+]
+
+CASTS = {"float32": "f4", "float64": "f8", "int64": "i8", "bool": "b1"}
+Expression = Callable[[list[str], list[Aval], Aval, dict[str, Any]], "str | None"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value is: entries of a piece of memory, or a variable."""
+
+    name: str
+    offset: int
+    strides: tuple[int, ...]
+    shape: tuple[int, ...]
+    dtype: Any
+    variable: bool = False
+
+    @classmethod
+    def plain(cls, name: str, offset: int, shape: tuple[int, ...], dtype: Any) -> Place:
+        """Return a place in C order."""
+        strides = tuple(int(np.prod(shape[k + 1 :])) for k in range(len(shape)))
+        return cls(name, offset, strides, shape, dtype)
+
+    @classmethod
+    def scalar(cls, name: str, dtype: Any) -> Place:
+        """Return a variable or a literal."""
+        return cls(name, 0, (), (), dtype, True)
+
+    def flat(self, shape: tuple[int, ...]) -> bool:
+        """Whether one index runs over it and over an array of ``shape`` in C order alike."""
+        return self.variable or not self.shape or (self.shape == shape and self == self.plain_like())
+
+    def plain_like(self) -> Place:
+        """Return the place in C order with the same start."""
+        return Place.plain(self.name, self.offset, self.shape, self.dtype)
+
+    def at(self, variables: Sequence[str], shape: tuple[int, ...], flat: bool) -> str:
+        """Return the text of the entry at indices of a loop, broadcast where it has fewer axes or entries."""
+        if self.variable:
+            return self.name
+        if flat and self.shape:
+            return f"{self.name}[{_sum([variables[0]], self.offset)}]"
+        used = variables[len(variables) - len(self.shape) :]
+        terms = [
+            f"{v} * {s}" if s != 1 else v
+            for v, s, n in zip(used, self.strides, self.shape, strict=True)
+            if n != 1 and s
+        ]
+        return f"{self.name}[{_sum(terms, self.offset)}]"
+
+    def stored(self, text: str) -> str:
+        """Return the text of a number as it is written to memory."""
+        return f"b1({text})" if self.dtype.kind == "b" else text
+
+    def viewed(self, step: Step) -> Place:
+        """Return what a view of this place shows."""
+        low, high = 0, sum(s * (n - 1) for s, n in zip(self.strides, self.shape, strict=True))
+        memory = np.empty(high - low + 1, np.int8)
+        mine = np.lib.stride_tricks.as_strided(memory, self.shape, self.strides)
+        view = step.op.forward(mine, **step.params)
+        start = view.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
+        return replace(self, offset=self.offset + start, strides=view.strides, shape=view.shape)
+
+    def shifted(self, by: int) -> Place:
+        """Return the place further on."""
+        return replace(self, offset=self.offset + by)
+
+
+def _sum(terms: Sequence[str], offset: int) -> str:
+    parts = [*terms, *([str(offset)] if offset or not terms else [])]
+    return " + ".join(parts)
+
+
+def literal(number: Any) -> str:
+    """Return the text of a Python number.
+
+    >>> literal(2.0), literal(float("inf")), literal(True)
+    ('2.0', 'np.inf', 'True')
+    """
+    if isinstance(number, float) and not np.isfinite(number):
+        return "np.nan" if number != number else ("np.inf" if number > 0 else "-np.inf")
+    return f"({number!r})" if not isinstance(number, bool) and number < 0 else repr(number)
+
+
+def constant(text: str, dtype: Any) -> str:
+    """Return a literal of a dtype; `Native` turns ``[[float32 0.5]]`` into a name, as a cast costs much to compile."""
+    number = float(text.strip("()"))
+    return literal(number) if dtype == np.float64 else f"[[{dtype.name} {number!r}]]"
+
+
+def loops(shape: Sequence[int]) -> tuple[list[str], list[str], int]:
+    """Return index names, the loops' heads, and how deep they go.
+
+    >>> loops((2, 3))
+    (['i0', 'i1'], ['for i0 in range(2):', '    for i1 in range(3):'], 2)
+    """
+    names = [f"i{k}" for k in range(len(shape))]
+    heads = [f"{'    ' * k}for {v} in range({n}):" for k, (v, n) in enumerate(zip(names, shape, strict=True))]
+    return names, heads, len(names)
+
+
+def nest(head: Sequence[str], depth: int, body: Sequence[str]) -> list[str]:
+    """Return loops with a body inside."""
+    return [*head, *("    " * depth + line for line in body)]
+
+
+# ---- entrywise expressions
+ENTRYWISE: dict[str, Expression] = {}
+
+
+def _cast(text: str, aval: Aval, to: Any) -> str:
+    if aval.weak and re.fullmatch(r"\(?-?[\d.e+-]+\)?", text):
+        return constant(text, to)
+    return text if aval.dtype == to and not aval.weak else f"{CASTS[to.name]}({text})"
+
+
+def _twin(name: str) -> Expression:
+    twin = TABLE[name].scalar
+    assert twin is not None  # noqa: S101  (only ops with a twin are entered)
+    simple = name in {"add", "subtract", "multiply", "divide", "negative", "positive", "square"}
+
+    def write(texts: list[str], avals: list[Aval], out: Aval, params: dict[str, Any]) -> str | None:
+        if params or out.dtype.kind not in "fi" or (out.dtype.kind == "i" and name not in _WHOLE):
+            return None
+        operands = [_cast(t, a, out.dtype) for t, a in zip(texts, avals, strict=True)]
+        text = _replaced(twin.value, operands)
+        return f"({text})" if simple else f"{CASTS[out.dtype.name]}({text})"
+
+    return write
+
+
+_WHOLE = {"add", "subtract", "multiply", "negative", "positive", "square"}
+
+
+def _replaced(text: str, operands: Sequence[str]) -> str:
+    """Put operands in the place of x and y."""
+    names = dict(zip("xy", operands, strict=False))
+    return re.sub(r"\b[xy]\b", lambda m: names[m.group()], text)
+
+
+def _power(texts: list[str], avals: list[Aval], out: Aval, params: dict[str, Any]) -> str | None:
+    if out.dtype.kind != "f" or params:
+        return None
+    x = _cast(texts[0], avals[0], out.dtype)
+    if avals[1].weak and texts[1] in {"2", "2.0", "0.5", "1", "1.0", "(-1)", "(-1.0)"}:
+        forms = {"2": f"({x} * {x})", "0": f"sqrt({x})", "1": x, "(": f"({CASTS[out.dtype.name]}(1) / {x})"}
+        return forms[texts[1][0]]
+    return f"{CASTS[out.dtype.name]}(pow(f8({texts[0]}), f8({texts[1]})))"
+
+
+def _comparison(symbol: str) -> Expression:
+    def write(texts: list[str], avals: list[Aval], out: Aval, params: dict[str, Any]) -> str | None:
+        strong = [a.dtype for a in avals if not a.weak]
+        common = np.result_type(*strong) if strong else avals[0].dtype
+        if common.name not in CASTS or (common.kind in "ib" and any(a.weak and a.dtype.kind == "f" for a in avals)):
+            return None
+        x, y = (_cast(t, a, common) for t, a in zip(texts, avals, strict=True))
+        return f"({x} {symbol} {y})"
+
+    return write
+
+
+def _where(texts: list[str], avals: list[Aval], out: Aval, params: dict[str, Any]) -> str | None:
+    if out.dtype.name not in CASTS or avals[0].dtype.kind != "b":
+        return None
+    return f"({_cast(texts[1], avals[1], out.dtype)} if {texts[0]} else {_cast(texts[2], avals[2], out.dtype)})"
+
+
+def _astype(texts: list[str], avals: list[Aval], out: Aval, params: dict[str, Any]) -> str | None:
+    if out.dtype.name not in CASTS or (out.dtype.kind in "ib" and avals[0].dtype.kind == "f"):
+        return None
+    return f"{CASTS[out.dtype.name]}({texts[0]})"
+
+
+def _extremum(symbol: str) -> Expression:
+    def write(texts: list[str], avals: list[Aval], out: Aval, params: dict[str, Any]) -> str | None:
+        x, y = (_cast(t, a, out.dtype) for t, a in zip(texts, avals, strict=True))
+        return f"({x} if {x} {symbol} {y} or {x} != {x} else {y})" if out.dtype.kind == "f" else None
+
+    return write
+
+
+for _name, _op in TABLE.items():
+    if _op.scalar is not None and _name not in {"floor", "ceil"}:
+        ENTRYWISE[_name] = _twin(_name)
+ENTRYWISE.update(power=_power, where=_where, astype=_astype, maximum=_extremum(">="), minimum=_extremum("<="))
+ENTRYWISE.update({
+    name: _comparison(symbol)
+    for name, symbol in {"equal": "==", "not_equal": "!=", "less": "<", "less_equal": "<=", "greater": ">",
+                         "greater_equal": ">="}.items()
+})  # fmt: skip
+
+_VECTOR = re.compile(r"\b(exp|expm1|log|tanh|sin|cos)\(")
+
+
+def _vectorised(op: Any) -> bool:
+    """Whether an op of one number is made of functions that are vectorised here alone."""
+    twin = op.scalar
+    return (
+        twin is not None
+        and len(twin.partials) == 1
+        and _VECTOR.search(twin.value) is not None
+        and set(re.findall(r"(\w+)\(", twin.value)) <= {"exp", "expm1", "log", "tanh", "sin", "cos"}
+    )
+
+
+# Functions of one number that cost so much that each has a loop of its own, which is compiled once and vectorised.
+ROWS = {name: op.scalar.value for name, op in TABLE.items() if op.scalar is not None and _vectorised(op)}
+
+
+def rows(name: str) -> str:
+    """Return the text of the loop of one of ``ROWS``; it says whether an argument was beyond its reach."""
+    wide = name in {"sin", "cos"}
+    lines = [
+        "@njit(error_model='numpy', no_cpython_wrapper=True, no_cfunc_wrapper=True)",
+        f"def rows_{name}(p, i, q, k, n):",
+        "    wide = False",
+        "    for j in range(n):",
+        "        x = f8(p[i + j])",
+    ]
+    lines += ["        wide |= abs(x) > WIDE"] if wide else []
+    return "\n".join([*lines, f"        q[k + j] = {ROWS[name]}", "    return wide", "", ""])
+
+
+# ---- reductions: start, step
+REDUCTIONS = {"sum": "+", "mean": "+", "max": ">", "min": "<"}
+
+
+def reduction(name: str, x: Place, out: Place, axis: Any, scalar: str) -> list[str]:
+    """Return the text of a sum, mean or extremum over axes."""
+    n = len(x.shape)
+    axes = tuple(range(n)) if axis is None else tuple(a % n for a in ((axis,) if isinstance(axis, int) else axis))
+    kept = [k for k in range(n) if k not in axes]
+    if axes and kept and max(axes) < min(kept) and name in {"sum", "mean"}:
+        return _down(name, x, out, axes, kept)
+    names = [f"i{k}" for k in range(n)]
+    lines = [f"{'    ' * d}for {names[k]} in range({x.shape[k]}):" for d, k in enumerate(kept)]
+    pad = "    " * len(kept)
+    at = x.at(names, x.shape, False)
+    start = x.at(["0" if k in axes else names[k] for k in range(n)], x.shape, False)
+    lines.append(f"{pad}acc = {start}" if REDUCTIONS[name] != "+" else f"{pad}acc = f8(0)")
+    lines += [f"{pad}{'    ' * d}for {names[k]} in range({x.shape[k]}):" for d, k in enumerate(axes)]
+    inner = pad + "    " * len(axes)
+    symbol = REDUCTIONS[name]
+    lines.append(
+        f"{inner}acc += {at}" if symbol == "+" else f"{inner}acc = {at} if {at} {symbol} acc or {at} != {at} else acc"
+    )
+    count = int(np.prod([x.shape[k] for k in axes]))
+    value = f"{CASTS[out.dtype.name]}({'acc' if name != 'mean' else f'acc / {count}.0'})"
+    lines.append(f"{pad}{_target(out, names, kept, n, scalar)} = {value}")
+    return lines
+
+
+def _target(out: Place, names: Sequence[str], kept: Sequence[int], n: int, scalar: str) -> str:
+    if out.variable:
+        return scalar
+    full = [names[k] if k in kept else "0" for k in range(n)]
+    return out.at(full if len(out.shape) == n else [names[k] for k in kept], out.shape, False)
+
+
+def _down(name: str, x: Place, out: Place, axes: Sequence[int], kept: Sequence[int]) -> list[str]:
+    """Sum over leading axes row by row, so that the inner loop runs along memory."""
+    n = len(x.shape)
+    names = [f"i{k}" for k in range(n)]
+    target = _target(out, names, kept, n, "")
+    inner = [x.shape[k] for k in kept]
+    heads = [
+        f"{'    ' * d}for {names[k]} in range({size}):" for d, (k, size) in enumerate(zip(kept, inner, strict=True))
+    ]
+    zero = nest(heads, len(kept), [f"{target} = {CASTS[out.dtype.name]}(0)"])
+    outer = [f"{'    ' * d}for {names[k]} in range({x.shape[k]}):" for d, k in enumerate(axes)]
+    add = nest(outer, len(axes), nest(heads, len(kept), [f"{target} += {x.at(names, x.shape, False)}"]))
+    if name == "mean":
+        count = int(np.prod([x.shape[k] for k in axes]))
+        return [*zero, *add, *nest(heads, len(kept), [f"{target} /= {CASTS[out.dtype.name]}({count})"])]
+    return [*zero, *add]
+
+
+_serial = itertools.count()
+
+
+def matmul(x: Place, y: Place, out: Place) -> list[str]:
+    """Return the text of a product of matrices, four rows of ``y`` at a time."""
+    rows, inner, columns = x.shape[0], x.shape[1], y.shape[1]
+    if y.strides[1] != 1 and columns > 1:
+        return _dots(x, y, out)
+    left = [x.at(["i", f"(k + {d})" if d else "k"], x.shape, False) for d in range(4)]
+    right = [y.at([f"(k + {d})" if d else "k", "j"], y.shape, False) for d in range(4)]
+    target = out.at(["i", "j"], out.shape, False)
+    whole = inner // 4 * 4
+    lines = [
+        f"for i in range({rows}):",
+        f"    for j in range({columns}):",
+        f"        {target} = {CASTS[out.dtype.name]}(0)",
+    ]
+    if whole:
+        lines += [f"    for k in range(0, {whole}, 4):", *(f"        x{d} = {left[d]}" for d in range(4))]
+        lines += [f"        for j in range({columns}):"]
+        lines += [f"            {target} += x0 * {right[0]} + x1 * {right[1]} + x2 * {right[2]} + x3 * {right[3]}"]
+    if whole < inner:
+        lines += [
+            f"    for k in range({whole}, {inner}):",
+            f"        x0 = {left[0]}",
+            f"        for j in range({columns}):",
+        ]
+        lines += [f"            {target} += x0 * {right[0]}"]
+    return lines
+
+
+def _dots(x: Place, y: Place, out: Place) -> list[str]:
+    """Return the product where ``y`` lies transposed: one column of ``x``'s row by row of ``y`` at a time."""
+    rows, inner, columns = x.shape[0], x.shape[1], y.shape[1]
+    lines = [
+        f"for i in range({rows}):",
+        f"    for j in range({columns}):",
+        f"        acc_{out.dtype.name} = {CASTS[out.dtype.name]}(0)",
+    ]
+    lines += [f"        for k in range({inner}):"]
+    lines += [
+        f"            acc_{out.dtype.name} += {x.at(['i', 'k'], x.shape, False)} * {y.at(['k', 'j'], y.shape, False)}"
+    ]
+    lines += [f"        {out.at(['i', 'j'], out.shape, False)} = acc_{out.dtype.name}"]
+    return lines

@@ -1,0 +1,230 @@
+"""A whole small program as one compiled function, by numba.
+
+Small programs are bound by the calls, half a microsecond each, and not by the arithmetic: compiled as one function
+they cost one call. Large arrays stay with numpy, whose vectorised functions and matrix products are as fast, or
+faster, and need no compiling.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from ..passes import optimise
+from ..program import Program
+from . import compiler
+from ._native import Native, Unsupported
+from ._native_text import CASTS, rows
+from .numpy_replay import Replay, compile_replay
+from .vector_math import VECTOR, WIDE
+
+__all__ = ["Fused", "compile_fused", "compile_soon"]
+
+_CALLS = 300  # calls after which a program is worth compiling in the background
+_STEPS = 1500  # steps up to which a function compiles in seconds
+_WORK = 4_000_000  # multiplications and entries up to which one thread's loops beat numpy's calls
+
+_HEAD = f"""
+from numba import carray
+
+f4, f8, i8, b1 = np.float32, np.float64, np.int64, np.bool_
+WIDE = {WIDE!r}
+
+
+@intrinsic
+def address(context, number, kind):
+    pointer = types.CPointer(kind)
+
+    def write(c, builder, s, args):
+        return builder.inttoptr(args[0], c.get_value_type(pointer))
+
+    return pointer(types.int64, kind), write
+
+
+"""
+_TYPES = {"float32": "float32", "float64": "float64", "int64": "int64", "bool": "boolean"}
+
+
+class Fused:
+    """A compiled program: called with the leaves of its inputs, it returns the leaves of its outputs.
+
+    Args:
+        program: an optimised program.
+        replay: the same by numpy, for calls before it is compiled and for arguments beyond what the loops are
+            exact for (a sine of more than 800,000).
+        wait: compile at the first call; otherwise in a thread, when the program has been called often.
+
+    Raises:
+        Unsupported: a step has no loop, or the program is too large to gain.
+    """
+
+    def __init__(self, program: Program, replay: Replay, wait: bool) -> None:
+        """Check that it pays."""
+        if work(program) > _WORK or len(program.steps) > _STEPS:
+            raise Unsupported("too large")
+        self._replay, self._wait, self._program = replay, wait, program
+        self._calls = 0
+        self._native: Native | None = None
+        self._compiled: compiler.Compiled | None = None
+        self._run: Any = None
+        if wait:
+            self._prepare()
+
+    @property
+    def source(self) -> str:
+        """The text that is compiled, or that of the numpy replay as long as there is none."""
+        return self._compiled.source if self._compiled is not None else self._replay.source
+
+    def _prepare(self) -> None:
+        native = self._native = Native(self._program)
+        program = self._program
+        arrays = [k for k, i in enumerate(program.outputs) if program.avals[i].shape]
+        names = [f"a{k}" for k in range(len(program.inputs))] + [f"o{k}" for k in arrays]
+        names += [*(f"m_{name}" for name in native.sizes), "pointers"]
+        kinds = [_argument(program.avals[i]) for i in program.inputs]
+        kinds += [_argument(program.avals[program.outputs[k]]) for k in arrays]
+        kinds += [*(f"{_TYPES[name]}[::1]" for name in native.sizes), "int64[::1]"]
+        returned = [_TYPES[program.avals[i].dtype.name] for i in program.outputs if not program.avals[i].shape]
+        answer = f"Tuple(({', '.join(['boolean', *returned])},))"
+        flat = [f"a{k}" for k, i in enumerate(program.inputs) if len(program.avals[i].shape) > 1]
+        flat += [f"o{k}" for k in arrays if len(program.avals[program.outputs[k]].shape) > 1]
+        body = ["wide = False", *(f"{name}f = {name}.ravel()" for name in flat), *native.lines]
+        helpers = "\n".join(rows(name) for name in sorted(native.called))
+        body, constants = _named(body)
+        text = "\n".join([f"def run({', '.join(names)}):", *(f"    {line}" for line in body), ""])
+        self._compiled = compiler.Compiled(
+            VECTOR + _HEAD + helpers + constants + text, {"run": f"{answer}({', '.join(kinds)})"}
+        )
+
+    def __call__(self, *leaves: Any) -> Any:
+        """Run once."""
+        if self._run is not None:
+            return self._run(*leaves)
+        self._calls += 1
+        run = self._advance() if self._wait or self._calls >= _CALLS else None
+        return self._replay(*leaves) if run is None else run(*leaves)
+
+    def _advance(self) -> Any:
+        """Take the next step towards compiled code, and return it when it is there."""
+        if self._compiled is None:
+            try:
+                self._prepare()
+            except Unsupported:
+                self._calls = -(1 << 62)
+                return None
+        compiled, native = self._compiled, self._native
+        assert compiled is not None  # noqa: S101  (prepared above)
+        functions = compiled.get() if self._wait else compiled.soon()
+        if functions is not None and native is not None:
+            self._run = _runner(self._program, native, functions["run"], self._replay)
+        return self._run
+
+
+def _named(lines: list[str]) -> tuple[list[str], str]:
+    """Give the literals of `_native_text.constant` names; return the lines and the definitions."""
+    names: dict[str, str] = {}
+
+    def name(match: re.Match[str]) -> str:
+        return names.setdefault(match.group(1), f"c{len(names)}")
+
+    found = [re.sub(r"\[\[(\w+ [^\]]+)\]\]", name, line) for line in lines]
+    made = [f"{c} = np.{text.split()[0]}({text.split()[1]})" for text, c in names.items()]
+    return found, "\n".join([*made, "", ""])
+
+
+def _argument(aval: Any) -> str:
+    return f"{_TYPES[aval.dtype.name]}[{':,' * (len(aval.shape) - 1)}::1]" if aval.shape else _TYPES[aval.dtype.name]
+
+
+def _runner(program: Program, native: Native, function: Any, replay: Replay) -> Any:
+    """Return the Python function around the compiled one: memory of its own for each thread, fresh results."""
+    scope: dict[str, Any] = {
+        "empty": np.empty,
+        "function": function,
+        "replay": replay,
+        "memory": [],
+        "fresh": native.memory,
+    }
+    inputs = [f"a{k}" for k in range(len(program.inputs))]
+    outputs, parts, lines, scalars = [], [], [], 0
+    for k, i in enumerate(program.outputs):
+        aval = program.avals[i]
+        scope[f"t{k}"] = (int if aval.dtype.kind == "i" else float) if aval.weak else aval.dtype.type
+        if aval.shape:
+            lines.append(f"    o{k} = empty({aval.shape!r}, t{k})")
+            outputs.append(f"o{k}")
+            parts.append(f"o{k}")
+        else:
+            scalars += 1
+            parts.append(f"t{k}(answer[{scalars}])")
+    scope["plain"] = _plain
+    copies = [f"plain({name})" for name in inputs]
+    call = "        answer = function({})"
+    lines = [f"def run({', '.join(inputs)}):", *lines, "    try:", "        held = memory.pop()"]
+    lines += ["    except IndexError:", "        held = fresh()", "    try:"]
+    lines += [call.format(", ".join([*inputs, *outputs, "*held"]))]
+    lines += ["    except TypeError:  # an argument whose entries do not lie in order"]
+    lines += [call.format(", ".join([*copies, *outputs, "*held"])), "    finally:", "        memory.append(held)"]
+    if native.wide:
+        lines += ["    if answer[0]:", f"        return replay({', '.join(inputs)})"]
+    lines.append(f"    return ({', '.join(parts)}{',' if parts else ''})")
+    exec(compile("\n".join(lines), f"<call of {program.name}>", "exec"), scope)  # noqa: S102  (the text is written here)
+    return scope["run"]
+
+
+def _plain(leaf: Any) -> Any:
+    """Return an array whose entries lie in order and can be written to, as the signature has it."""
+    return np.require(leaf, requirements=("C", "A", "W", "E")) if isinstance(leaf, np.ndarray) else leaf
+
+
+def work(program: Program) -> int:
+    """Return how many multiplications and entries a program computes."""
+    total = 0
+    for step in program.steps:
+        size = int(np.prod(program.avals[step.output].shape))
+        if step.op.name == "matmul" and program.avals[step.inputs[0]].shape:
+            size *= program.avals[step.inputs[0]].shape[-1]
+        total += size * (1 if step.op.name == "matmul" else 8)
+    return total
+
+
+def _compile(program: Program, wait: bool) -> Fused | Replay | None:
+    replay = compile_replay(program)
+    if not compiler.available():
+        return None if wait else replay
+    try:
+        return Fused(optimise(program), replay, wait)
+    except Unsupported:
+        return None if wait else replay
+
+
+def compile_fused(program: Program) -> Any:
+    """Compile ``program`` at its first call, `None` where numba is missing or can't serve it.
+
+    Args:
+        program: what `record` gave.
+
+    >>> from autograd.program import record
+    >>> run = compile_fused(record(lambda x: np.exp(x) * 2.0, np.zeros(2)))
+    >>> run is None or bool(np.all(run(np.zeros(2))[0] == 2.0))
+    True
+    """
+    return _compile(program, wait=True)
+
+
+def compile_soon(program: Program) -> Any:
+    """Return the numpy replay of ``program``, which compiled code takes over from when it has been called often.
+
+    Args:
+        program: what `record` gave.
+
+    >>> from autograd.program import record
+    >>> compile_soon(record(lambda x: np.exp(x) * 2.0, np.zeros(2)))(np.zeros(2))
+    (array([2., 2.]),)
+    """
+    return _compile(program, wait=False)
+
+
+assert set(_TYPES) == set(CASTS)  # noqa: S101

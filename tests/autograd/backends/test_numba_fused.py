@@ -1,0 +1,150 @@
+"""What numba compiles computes what numpy replays, to 1e-6, or leaves the program to numpy."""
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import Value, value_and_grad
+from autograd.backends import compiler, numba_fused, numpy_replay
+from autograd.backends.choose import compile_program
+from autograd.backends.numba_fused import Fused
+from autograd.program import record
+
+pytestmark = pytest.mark.skipif(not compiler.available(), reason="numba is not installed")
+RNG = np.random.default_rng(0)
+
+
+def both(fun, *args):
+    program = record(fun, *args)
+    fused = numba_fused.compile_fused(program)
+    assert isinstance(fused, Fused)
+    return fused, numpy_replay.compile_replay(program)
+
+
+def same(fused, replay, *args, rtol=1e-6):
+    found, expected = fused(*args), replay(*args)
+    assert len(found) == len(expected)
+    for x, y in zip(found, expected, strict=True):
+        assert np.shape(x) == np.shape(y)
+        assert np.result_type(x) == np.result_type(y)
+        assert isinstance(x, type(y))
+        np.testing.assert_allclose(x, y, rtol=rtol, atol=rtol)
+
+
+def entrywise(x, y, row, s):
+    """Every kind of entrywise step: arithmetic, comparisons, choices, casts, broadcasting, powers, functions."""
+    a = np.where(x > y, x * 2.0, -y) + row / s
+    b = np.maximum(a, row) - np.minimum(x, 0.25) + np.abs(y) ** 0.5 + x**2 + np.abs(x) ** 1.7 + y**3
+    c = np.tanh(a) + np.exp(-abs(b)) + np.log(1.0 + b * b) + np.sin(a) * np.cos(b) + np.sqrt(abs(a)) + np.arctan(a)
+    return a, b, c, x > y, (x == y).astype(x.dtype), s * 2.0 + 1.0, nn.functional.sigmoid(a) + nn.functional.relu(b)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_entrywise_steps(dtype):
+    args = (RNG.normal(size=(3, 5)).astype(dtype), RNG.normal(size=(3, 5)).astype(dtype),
+            RNG.normal(size=5).astype(dtype), 1.5)  # fmt: skip
+    fused, replay = both(entrywise, *args)
+    same(fused, replay, *args, rtol=2e-6 if dtype == np.float32 else 1e-12)
+    turned = (np.asfortranarray(args[0]), args[1], np.repeat(args[2], 2)[::2], 2.5)
+    same(fused, replay, *turned, rtol=2e-6 if dtype == np.float32 else 1e-12)
+    frozen = args[0].copy()
+    frozen.flags.writeable = False
+    same(fused, replay, frozen, *args[1:], rtol=2e-6 if dtype == np.float32 else 1e-12)
+
+
+def shaped(x, y):
+    """Reductions over every choice of axes, products with each operand turned, views and joins."""
+    sums = np.sum(x), np.sum(x, 0), np.sum(x, axis=1, keepdims=True), np.mean(x, axis=(0, 2)), np.max(x, axis=-1)
+    m = x[1]
+    products = m @ y, y.T @ m.T, m.T @ y.T[: m.shape[0]], (m * 2.0) @ y[:, :1], m[:, ::2] @ y[::2]
+    joined = np.concatenate((np.reshape(x, -1), y[0]))
+    return (*sums, *products, joined, x[:, 1:, ::2] + 1.0, np.mean(y, 0), np.min(x))
+
+
+def test_reductions_products_and_views():
+    args = RNG.normal(size=(2, 3, 5)), RNG.normal(size=(5, 3))
+    same(*both(shaped, *args), *args, rtol=1e-12)
+
+
+def test_a_training_step_changes_its_state_in_place():
+    optimizer = nn.optim.Adam(0.01)
+    x, target = RNG.normal(size=(4, 3)).astype(np.float32), np.array([0, 2, 1, 2])
+
+    def loss(params, x, target):
+        w, b, v = params
+        return nn.losses.cross_entropy(np.tanh(x @ w + b) @ v, target)
+
+    def step(state, x, target):
+        params, memory = state
+        value, slopes = value_and_grad(loss)(params, x, target)
+        updates, memory = optimizer.update(slopes, memory, params)
+        return (nn.optim.apply_updates(params, updates), memory), value
+
+    found = {}
+    for backend in ("numpy", "numba"):
+        rng = np.random.default_rng(1)
+        params = [rng.normal(size=s).astype(np.float32) for s in ((3, 6), (6,), (6, 3))]
+        compiled = nn_step(step, (params, optimizer.init(params)), backend)
+        values = [compiled(x, target) for _ in range(5)]
+        assert all(a is b for a, b in zip(compiled.state[0], params, strict=True))
+        found[backend] = values, params
+    np.testing.assert_allclose(found["numba"][0], found["numpy"][0], rtol=1e-5)
+    for a, b in zip(found["numba"][1], found["numpy"][1], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def nn_step(step, state, backend):
+    from autograd import compile_step
+
+    return compile_step(step, state, backend=backend)
+
+
+def test_a_huge_angle_goes_to_numpy():
+    fused, replay = both(np.sin, np.ones(3))
+    x = np.array([1.0, 1e9, -np.inf])
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(fused(x)[0], replay(x)[0])
+
+
+@pytest.mark.parametrize(
+    ("fun", "args"),
+    [
+        (np.linalg.inv, (np.eye(2),)),
+        (lambda x: x * 1j, (np.ones(2),)),
+        (lambda x: np.tanh(x @ x), (np.ones((200, 200)),)),
+    ],
+)
+def test_what_it_cannot_serve_is_left_to_numpy(fun, args):
+    program = record(fun, *args)
+    assert numba_fused.compile_fused(program) is None
+    np.testing.assert_allclose(compile_program(program, "numba")(*args)[0], fun(*args))
+
+
+def test_numpy_serves_until_a_thread_has_compiled(monkeypatch):
+    monkeypatch.setattr(numba_fused, "_CALLS", 3)
+    run = compile_program(record(lambda x: x * 3.0 + 1.0, np.ones(2)), "auto")
+    for _ in range(3):
+        np.testing.assert_array_equal(run(np.ones(2))[0], [4.0, 4.0])
+    run._compiled._thread.join()
+    for _ in range(2):
+        np.testing.assert_array_equal(run(np.ones(2))[0], [4.0, 4.0])
+    assert run._run is not None
+
+
+def test_results_are_fresh_at_every_call():
+    fused, _ = both(lambda x: x + 1.0, np.ones(2))
+    first = fused(np.ones(2))[0]
+    assert fused(np.zeros(2))[0] is not first
+    np.testing.assert_array_equal(first, [2.0, 2.0])
+
+
+def test_many_scalars_go_to_the_tape():
+    def long(x):
+        for _ in range(200):
+            x = (x * 0.5).tanh() + 1.0
+        return x
+
+    program = record(long, Value(0.3))
+    run = compile_program(program, "auto")
+    assert type(run).__module__.endswith("scalar_tape")
+    assert run(0.3)[0] == pytest.approx(long(Value(0.3)).data, rel=1e-14)
