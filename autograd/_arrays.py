@@ -115,12 +115,13 @@ def seed_of(tensor: Any, gradient: Any) -> Any:
 
 
 def silence(g: Any, v: Any) -> Any:
-    """Return a rule's answer ``v`` with 0 wherever the cotangent ``g`` that came in is 0.
+    """Return a rule's answer ``v`` with 0 for NaN and infinity wherever the cotangent ``g`` that came in is 0.
 
-    Below a `where`, 0 means "not taken", and 0 · inf or 0 / 0 must not turn it into NaN.
+    Below a `where`, 0 means "not taken", and 0 · inf or 0 / 0 must not turn it into NaN. Finite numbers stay: an
+    operation that moves entries has them where ``g`` has zeros.
     """
-    if getattr(v, "shape", None) != g.shape:
+    if v is g or getattr(v, "shape", None) != g.shape:
         return v
     if tracer() is None and bool(np.all(np.isfinite(v.data if isinstance(v, Node) else v))):
         return v
-    return np.where(g == 0.0, 0.0, v)
+    return np.where(np.isfinite(v), v, np.where(g == 0.0, 0.0, v))

@@ -348,6 +348,8 @@ class NumpyMethods:
     def __and__(self, other: Any) -> Any:
         return self._compare("bitwise_and", other)
 
+    __rand__ = __and__
+
     def __or__(self, other: Any) -> Any:
         return self._compare("bitwise_or", other)
 

@@ -139,11 +139,11 @@ def _inside(step: Step, program: Program) -> Tracer | None:
     finally:
         tracing.close()
     found = tracing.avals[tracing.outputs[0]]
-    progress = len(tracing.steps) != 1 or tracing.steps[0].op.name != step.op.name
+    progress = all(inner.op.name != step.op.name for inner in tracing.steps)
     return tracing if progress and found == program.avals[step.output] and not tracing.parameters else None
 
 
-def lower(program: Program) -> Program:
+def lower(program: Program, depth: int = 8) -> Program:
     """Replace each op written in other numpy functions (softmax, gelu, logsumexp) by those functions.
 
     The same numpy calls in the same order give the same bits.
@@ -174,7 +174,7 @@ def lower(program: Program) -> Program:
                 work, step, inside, [i for i in old.inputs if not (i in program.constants and program.avals[i].weak)]
             )
     done = work.done()
-    return lower(done) if changed else done
+    return lower(done, depth - 1) if changed and depth else done
 
 
 def _splice(work: Rewriter, step: Step, inside: Tracer, operands: list[int]) -> None:
