@@ -52,7 +52,8 @@ class Run:
 
     def step(self, x: Any, y: Any) -> tuple[float, Array]:
         """Do one training step and return the batch's loss and outputs."""
-        if not self.compiled or Tensor.hooked:  # a hook sees gradients, and a compiled step has none to show
+        hooked = Tensor.hooked and any(p.has_hooks for p in self.optimizer.params)
+        if not self.compiled or hooked:  # a hook sees gradients, and a compiled step has none to show
             return self._eager(x, y)
         if self._compiled is None or not self._compiled.current():
             self._compiled = CompiledTraining(self.model, self.optimizer, self.loss)
