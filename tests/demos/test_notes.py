@@ -1,0 +1,75 @@
+"""The report on the course notes: every row shown holds, and the list of rows not shown only shrinks."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+
+from demos.notes import pages, registry
+
+ROOT = Path(__file__).resolve().parents[2]
+NOT_SHOWN = """
+S0-14 S1-1 S1-2 S1-3 S1-4 S1-5 S1-6 S1-7 S1-8 S1-9 S1-10 S1-11 S1-12 S1-13 S1-14 S1-15 S1-16 S1-17 S1-18 S1-19 S1-20
+S1-21 S2-1 S2-2 S2-3 S2-4 S2-5 S2-6 S2-7 S2-8 S2-9 S2-10 S2-11 S2-12 S2-13 S2-14 S2-15 S2-16 S2-17 S2-18 S2-19 S2-20
+S2-21 S2-22 S2-23 S2-24 S2-25 S2-26 S2-27 S2-28 S2-29 S2-30 S2-31 S2-32 S2-33 S2-34 S2-35 S2-36 S2-37 S2-38 S2-39
+S2-40 S2-41 S2-42 S2-43 S2-44 S2-45 S2-46 S2-47 S2-48 S2-49 S2-50 S2-51 S2-52 S2-53 S2-54 S2-55 S3-1 S3-2 S3-3 S3-4
+S3-5 S3-6 S3-7 S3-8 S3-9 S3-10 S3-11 S3-12 S3-13 S3-14 S3-15 S3-16 S4-1 S4-2 S4-3 S4-4 S4-5 S4-6 S4-7 S4-8 S4-9
+S4-10 S4-11 S4-12 S4-13 S4-14 S4-15 S4-16 S4-17 S4-18 S4-19 S4-20 S4-21 E28 E29 E30 E31 E32 E33 E34 E35 E36 E37 E38
+E39 E40 E41 E42 E43 E44 E45 E46 E47 E48 E49 E50 E51 E52 E53 E54 E55 E56 E57 E58 E59 E60 E61 E62 E63 E64 E65 E66 E67
+E68 E69 E70 E71 E72 E73 E74 E75 E76 E77 E78 E79 E80 E81 E82 E83 E84 E85 E86 E87 X1 X2 X3 X4
+"""
+ENTRIES = pages.load()
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.run.__name__)
+def test_every_row_shown_holds(entry):
+    found = entry.evidence(registry.Setting(quick=True))
+    for check in found.checks + found.slips:
+        assert check.passed, check
+    assert all(found.verdict(row) for row in entry.ids)
+
+
+def test_the_rows_not_shown_are_the_ones_listed():
+    shown = [row for entry in ENTRIES for row in entry.ids]
+    assert sorted(set(registry.all_ids()) - set(shown)) == sorted(NOT_SHOWN.split())
+    assert len(shown) == len(set(shown)), "a row is shown twice"
+
+
+def test_the_ids_are_the_tables():
+    table = ROOT.parent / "shared" / "notes" / "TABLE.md"
+    if not table.exists():
+        pytest.skip("the notes' table is not beside this checkout")
+    rows = [
+        line.split("|")[1].strip() for line in table.read_text(encoding="utf-8").splitlines() if line.startswith("|")
+    ]
+    assert [row for row in rows if row[-1].isdigit()] == registry.all_ids()
+
+
+def test_a_wrong_claim_fails_and_a_row_without_a_comparison_is_not_shown():
+    found = registry.Evidence(("S0-1", "E1", "E2"))
+    assert not found.verdict("S0-1")
+    found.equal("", np.ones(2), np.ones(2))
+    assert found.verdict("S0-1")
+    assert not found.verdict("E1")
+    found.slip("E1", printed=1.0, correct=2.0, graph=2.0, why="")
+    assert found.verdict("E1")
+    found.slip("E2", printed=2.0, correct=2.0, graph=2.0, why="")
+    assert not found.verdict("E2")
+    found.equal("", np.ones(2), np.ones((2, 2)))
+    assert not found.verdict("S0-1")
+    assert found.verdict("E1")
+    with pytest.raises(ValueError, match="E3"):
+        found.slip("E3", 1.0, 2.0, 2.0, "")
+
+
+def test_the_command_writes_one_page(tmp_path):
+    command = [sys.executable, "-W", "error", "-m", "demos.notes", "--quick", "--out", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert all(f"<td>{row}</td>" in page for row in registry.all_ids())
+    assert page.count("not shown yet") == len(NOT_SHOWN.split())
