@@ -99,11 +99,6 @@ class Node(Operand):
     def label(self, name: str) -> None:
         self._notes = (name, self._noted()[1])
 
-    @property
-    def has_hooks(self) -> bool:
-        """Whether a gradient hook is registered on this node."""
-        return bool(self._noted()[1])
-
     def _noted(self) -> tuple[str, tuple[Callable[[Any], Any], ...]]:
         try:
             return self._notes

@@ -23,6 +23,7 @@ class NumpyMethods:
     __slots__ = ()
 
     _data: Any
+    _noted: Any
 
     def _apply(self, op: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         raise NotImplementedError
@@ -225,6 +226,11 @@ class NumpyMethods:
         array([1.])
         """
         return np.array(self._number("numpy()"))
+
+    @property
+    def has_hooks(self) -> bool:
+        """Whether a gradient hook is registered on this tensor."""
+        return bool(self._noted()[1])
 
     def peek(self) -> Array:
         """Return the array itself, to look at and not to write into.
