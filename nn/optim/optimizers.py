@@ -9,13 +9,17 @@ from autograd.errors import OptionError, unknown_name
 from .transform import Chain, Transform
 from .transforms import AddDecayedWeights, ScaleByAdam, ScaleByRate, Schedule, Trace
 
-__all__ = ["OPTIMIZERS", "SGD", "Adam", "AdamW", "get"]
+__all__ = ["OPTIMIZERS", "SGD", "Adam", "AdamW", "Named", "decay", "get"]
 
 OPTIMIZERS: dict[str, type[Chain]] = {}
 
 
-class _Named(Chain):
-    """An optimizer with a name strings call it by."""
+class Named(Chain):
+    """An optimizer with a name strings call it by.
+
+    >>> Adam.name
+    'adam'
+    """
 
     name: ClassVar[str]
 
@@ -24,11 +28,15 @@ class _Named(Chain):
         OPTIMIZERS[cls.name] = cls
 
 
-def _decay(weight_decay: float) -> AddDecayedWeights | None:
+def decay(weight_decay: float) -> AddDecayedWeights | None:
+    """Return the transform of a weight decay, or `None` for 0.
+
+    >>> decay(0.0)
+    """
     return AddDecayedWeights(weight_decay) if weight_decay else None
 
 
-class SGD(_Named):
+class SGD(Named):
     """Steepest descent, θ ← θ - α g, with momentum if asked: v ← β v + g, θ ← θ - α v.
 
     Args:
@@ -64,10 +72,10 @@ class SGD(_Named):
         self.lr, self.momentum, self.nesterov = lr, momentum, nesterov
         self.average, self.weight_decay = average, weight_decay
         trace = Trace(momentum, nesterov, average) if momentum else None
-        super().__init__(_decay(weight_decay), trace, ScaleByRate(lr))
+        super().__init__(decay(weight_decay), trace, ScaleByRate(lr))
 
 
-class Adam(_Named):
+class Adam(Named):
     """Adam: θ ← θ - α m̂/(√v̂ + ε) (Kingma and Ba, 2015).
 
     Args:
@@ -93,10 +101,10 @@ class Adam(_Named):
         weight_decay: float = 0.0,
     ) -> None:
         self.lr, self.betas, self.eps, self.weight_decay = lr, betas, eps, weight_decay
-        super().__init__(_decay(weight_decay), ScaleByAdam(*betas, eps), ScaleByRate(lr))
+        super().__init__(decay(weight_decay), ScaleByAdam(*betas, eps), ScaleByRate(lr))
 
 
-class AdamW(_Named):
+class AdamW(Named):
     """Adam with decoupled weight decay: θ ← θ - α (m̂/(√v̂ + ε) + λ θ) (Loshchilov and Hutter, 2019).
 
     Args:
@@ -119,7 +127,7 @@ class AdamW(_Named):
         weight_decay: float = 0.01,
     ) -> None:
         self.lr, self.betas, self.eps, self.weight_decay = lr, betas, eps, weight_decay
-        super().__init__(ScaleByAdam(*betas, eps), _decay(weight_decay), ScaleByRate(lr))
+        super().__init__(ScaleByAdam(*betas, eps), decay(weight_decay), ScaleByRate(lr))
 
 
 def get(optimizer: str | Transform) -> Transform:

@@ -80,19 +80,23 @@ class Leafwise(Transform):
         """Return the update of one array and its new slots; ``step`` counts from 1."""
         raise NotImplementedError(f"{type(self).__name__} has no leaf: write def leaf(self, g, p, step, *slots)")
 
+    def clock(self, step: Any, state: State) -> tuple[Any, State]:
+        """Return what `leaf` is told of the step, and what else the new state holds."""
+        return step, {}
+
     def update(self, grads: Tree, state: State, params: Tree) -> tuple[Tree, State]:
         """Apply `leaf` to every array of the trees."""
         step = state["step"] + 1
-        t = number(step)
+        t, more = self.clock(number(step), state)
         if not isinstance(grads, dict | list | tuple):  # one array, which a small model's parameters are joined to
             update, *slots = self.leaf(grads, params, t, *(state[name] for name in self.slots))
-            return update, {"step": step, **dict(zip(self.slots, slots, strict=True))}
+            return update, {"step": step, **dict(zip(self.slots, slots, strict=True)), **more}
         leaves, structure = tree.flatten(grads)
         columns = [leaves, tree.leaves(params), *(tree.leaves(state[name]) for name in self.slots)]
         rows = [self.leaf(g, p, t, *slots) for g, p, *slots in zip(*columns, strict=True)]
         updates, *slots = ([row[i] for row in rows] for i in range(1 + len(self.slots)))
         new = {name: tree.unflatten(structure, values) for name, values in zip(self.slots, slots, strict=True)}
-        return tree.unflatten(structure, updates), {"step": step, **new}
+        return tree.unflatten(structure, updates), {"step": step, **new, **more}
 
 
 class Chain(Transform):

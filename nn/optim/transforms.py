@@ -22,6 +22,7 @@ __all__ = [
     "Trace",
     "at_least",
     "below_one",
+    "stored",
 ]
 
 Schedule = Callable[[Any], Any]
@@ -47,7 +48,12 @@ def below_one(owner: str, **options: Any) -> None:
             raise OptionError(f"{owner}: {option} must be at least 0 and below 1, got {value!r}")
 
 
-def _stored(lr: Any) -> Any:
+def stored(lr: Any) -> Any:
+    """Return a number as an array for the state; a Tensor stays as it is.
+
+    >>> stored(0.5)
+    array(0.5)
+    """
     return lr if isinstance(lr, Tensor) else np.asarray(lr, float)
 
 
@@ -84,13 +90,13 @@ class ScaleByRate(Transform):
 
     def init(self, params: Tree) -> State:
         """Return the step and the rate."""
-        return {"step": np.array(0), "lr": _stored(self.lr(0.0) if callable(self.lr) else self.lr)}
+        return {"step": np.array(0), "lr": stored(self.lr(0.0) if callable(self.lr) else self.lr)}
 
     def update(self, grads: Tree, state: State, params: Tree) -> tuple[Tree, State]:
         """Return -α · g."""
         lr = self.lr(number(state["step"])) if callable(self.lr) else state["lr"]
         rate = -number(lr)
-        new = {"step": state["step"] + 1, "lr": _stored(lr)}
+        new = {"step": state["step"] + 1, "lr": stored(lr)}
         return tree.map(lambda g: g * cast(rate, g), grads), new
 
 

@@ -15,6 +15,12 @@ TRANSFORMS = {
     "adam": optim.Adam(0.01),
     "momentum": optim.SGD(0.1, momentum=0.9, nesterov=True),
     "clipped": optim.Chain(optim.ClipByNorm(0.5), optim.AdamW(optim.cosine(0.01, 20))),
+    **{name: optim.get(name) for name in optim.OPTIMIZERS},
+    "restarts": optim.Nadam(optim.warm_restarts(0.01, 3, 2)),
+    "one cycle": optim.RMSprop(optim.one_cycle(0.01, 12), momentum=0.9, centered=True),
+    "milestones": optim.RAdam(optim.multi_step(0.01, [3, 5]), betas=(0.9, 0.9)),
+    "polynomial": optim.Adagrad(optim.polynomial(0.1, 12, 2.0), lr_decay=0.1),
+    "penalty": optim.Chain(optim.AddPenalty(optim.l1_l2(0.01, 0.02)), optim.SGD(0.1), optim.MaxNorm(1.0)),
     "warmup": optim.Chain(optim.ClipByValue(0.1), optim.SGD(optim.linear_warmup(0.1, 5), weight_decay=0.01)),
 }
 

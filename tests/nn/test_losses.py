@@ -1,5 +1,8 @@
 """Losses: values, gradients, stability, and the words of their errors."""
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,11 +18,22 @@ Z = RNG.standard_normal((6, 4)) * 2
 LABELS = np.array([0, 1, 2, 3, 1, 0])
 SOFT = RNG.dirichlet(np.ones(4), 6)
 BITS = np.array([[0.0, 1.0, 1.0, 0.0]] * 6)
-CASES = {
+CASES: dict[str, tuple[Any, Any]] = {
     "mse": (losses.mse, Z + 1.0),
     "mae": (losses.mae, Z + RNG.choice([-1.0, 1.0], Z.shape)),
     "binary": (losses.binary_cross_entropy, BITS),
     "binary soft": (losses.binary_cross_entropy, SOFT),
+    "binary weighted": (partial(losses.binary_cross_entropy, pos_weight=[1.0, 2.0, 3.0, 4.0], weights=SOFT), SOFT),
+    "binary smooth": (partial(losses.binary_cross_entropy, label_smoothing=0.2), BITS),
+    "huber": (partial(losses.huber, delta=0.7), Z + RNG.choice([-1.0, 1.0, 0.3], Z.shape)),
+    "hinge": (losses.hinge, 2 * BITS - 1),
+    "squared hinge": (losses.squared_hinge, 2 * BITS - 1),
+    "poisson": (losses.poisson, np.abs(SOFT).round(1) * 10),
+    "cosine": (losses.cosine, SOFT),
+    "kl": (losses.kl, SOFT),
+    "nll": (losses.nll, LABELS),
+    "classes": (partial(losses.cross_entropy, class_weight=[1.0, 2.0, 3.0, 4.0], label_smoothing=0.1), LABELS),
+    "ignored": (partial(losses.cross_entropy, ignore_index=1, weights=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), LABELS),
     "labels": (losses.cross_entropy, LABELS),
     "one-hot": (losses.cross_entropy, np.eye(4)[LABELS]),
     "soft": (losses.cross_entropy, SOFT),
@@ -101,6 +115,15 @@ NAN = np.array([0.0, np.nan, 1.0])
         (lambda: losses.cross_entropy(Z, LABELS[:5]), ["int64[5]", "float64[6, 4]", "shape (6,)"]),
         (lambda: losses.cross_entropy(Z[:0], LABELS[:0]), ["logits is empty", "skip empty batches"]),
         (lambda: losses.cross_entropy(Z, SOFT * 3), ["must lie between 0 and 1"]),
+        (lambda: losses.hinge(Z, BITS), ["hinge: target must hold -1 and 1 only, got [0.0, 1.0]", "2 * labels - 1"]),
+        (lambda: losses.poisson(Z, -BITS), ["poisson: target must hold counts of 0 or more, the smallest is -1.0"]),
+        (lambda: losses.cosine(1.0, 1.0), ["cosine: prediction must have an axis"]),
+        (lambda: losses.kl(Z, SOFT * 3), ["kl: target must lie between 0 and 1"]),
+        (lambda: losses.nll(Z, LABELS + 1), ["nll: target holds"]),
+        (lambda: losses.mse(Z, Z, weights=np.ones(4)), ["weights are float64[4]", "(6, 4)"]),
+        (lambda: losses.mse(Z, Z, weights=-np.ones(6)), ["weights must be 0 or more, the smallest is -1.0"]),
+        (lambda: losses.cross_entropy(Z, LABELS, class_weight=[1.0]), ["class_weight must be 4 numbers", "float64[1]"]),
+        (lambda: losses.cross_entropy(Z, LABELS * 0, ignore_index=0), ["every label is ignore_index=0"]),
         (lambda: losses.cross_entropy(softmax(Tensor(Z)), LABELS), ["output of a softmax", "from_logits=False"]),
     ],
 )
@@ -124,6 +147,41 @@ def test_labels_of_every_integer_kind_and_stride_are_checked(dtype, stride):
         bad[-1] = -1
         with pytest.raises(DataError):
             losses.check_labels(bad, 4)
+
+
+def test_weights_count_examples():
+    values = losses.mse(Z, SOFT, "none")
+    weights = np.array([0.0, 1.0, 2.0, 0.0, 1.0, 1.0])
+    np.testing.assert_allclose(losses.mse(Z, SOFT, weights=weights), (values * weights[:, None]).mean())
+    doubled = losses.cross_entropy(Z[[0, 1, 1]], LABELS[[0, 1, 1]], "sum")
+    np.testing.assert_allclose(losses.cross_entropy(Z[:2], LABELS[:2], "sum", weights=[1, 2]), doubled)
+
+
+@pytest.mark.parametrize("loss", [losses.hinge, losses.squared_hinge])
+def test_margins(loss):
+    power = 2 if loss is losses.squared_hinge else 1
+    expected = np.mean(np.maximum(0, 1 - Z * (2 * BITS - 1)) ** power)
+    np.testing.assert_allclose(loss(Z, 2 * BITS - 1), expected)
+
+
+def test_cosine_of_rows():
+    lengths = np.linalg.norm(Z, axis=1) * np.linalg.norm(SOFT, axis=1)
+    np.testing.assert_allclose(losses.cosine(Z, SOFT, "none"), 1 - (Z * SOFT).sum(1) / lengths)
+    zero = Tensor(np.zeros((1, 4)))
+    losses.cosine(zero, SOFT[:1]).backward()
+    assert np.isfinite(zero.grad).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"label_smoothing": 1.0}, "label_smoothing must be at least 0 and below 1, got 1.0")],
+)
+def test_bad_options(options, words):
+    for loss, target in ((losses.cross_entropy, LABELS), (losses.binary_cross_entropy, BITS)):
+        with pytest.raises(OptionError, match=words):
+            loss(Z, target, **options)
+    with pytest.raises(OptionError, match="delta must be above 0"):
+        losses.huber(Z, Z, delta=0.0)
 
 
 def test_names():
