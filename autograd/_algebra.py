@@ -109,16 +109,16 @@ def _rewritten(work: Rewriter, step: Step) -> Step:
     if name == "power" and _is(work, step.inputs[1], 2) and not work.avals[step.output].weak:
         x = step.inputs[0]
         if work.avals[x] == work.avals[step.output] and work.avals[x].dtype.kind == "f":
-            return Step(TABLE["multiply"], (x, x), {}, step.output)
+            return Step(TABLE["multiply"], (x, x), {}, step.output, step.where)
     if name == "multiply" and _is(work, step.inputs[1], -1):
         x = step.inputs[0]
         if work.avals[x] == work.avals[step.output]:
-            return Step(TABLE["negative"], (x,), {}, step.output)
+            return Step(TABLE["negative"], (x,), {}, step.output, step.where)
     if name in {"add", "subtract"} and (inner := _source(work, step.inputs[1], "negative")) is not None:
         x, aval = step.inputs[0], work.avals[step.output]
         if work.avals[inner.inputs[0]].dtype == aval.dtype and not aval.weak:
             other = TABLE["subtract" if name == "add" else "add"]
-            return Step(other, (x, inner.inputs[0]), {}, step.output)
+            return Step(other, (x, inner.inputs[0]), {}, step.output, step.where)
     return step._replace(op=op)
 
 

@@ -46,12 +46,16 @@ class Aval(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One operation of a program: ``output = op(*inputs, **params)``, operands by number."""
+    """One operation of a program: ``output = op(*inputs, **params)``, operands by number.
+
+    ``where`` is the file and line of the user's code that it came from.
+    """
 
     op: Op
     inputs: tuple[int, ...]
     params: dict[str, Any]
     output: int
+    where: tuple[str, int] = ("", 0)
 
 
 class WeakTensor(Tensor):
@@ -65,18 +69,27 @@ class WeakTensor(Tensor):
     __hash__ = Node.__hash__
 
 
+def user_line() -> tuple[str, int]:
+    """Return file and line of the nearest caller outside this project and numpy.
+
+    >>> user_line()[1] > 0
+    True
+    """
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OWN):
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
+
+
 def where_am_i() -> str:
     """Return file, line and text of the nearest caller outside this project and numpy.
 
     >>> where_am_i().startswith("at ")
     True
     """
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OWN):
-        frame = frame.f_back
-    name, line = frame.f_code.co_filename, frame.f_lineno
     import linecache
 
+    name, line = user_line()
     text = linecache.getline(name, line).strip()
     return f"at {name}:{line}" + (f"\n    {text}" if text else "")
 

@@ -19,7 +19,7 @@ from ._graph import Node
 from ._op import Op, Variadic
 from ._scalar import REAL
 from ._tensor import Tensor
-from ._traced import SCALAR, Aval, Leaked, Step, TracedValue, WeakTensor, aval_of, where_am_i
+from ._traced import SCALAR, Aval, Leaked, Step, TracedValue, WeakTensor, aval_of, user_line, where_am_i
 from ._value import Value
 from .errors import TraceError, describe
 from .ops.dynamic import DRAW, GATHER, Slot
@@ -150,7 +150,7 @@ class Tracer:
             out.__class__ = WeakTensor
         row = _stopped(op) if self._paused else op
         number = self._new(aval, out)
-        self.steps.append(Step(row, inputs, params, number))
+        self.steps.append(Step(row, inputs, params, number, user_line()))
         out.op, out.args, out.params = row, args, params
         out.inputs = tuple([a._peek() if isinstance(a, Node) else a for a in args])
         out.parents = tuple([a for a in args if isinstance(a, Node)])
@@ -163,7 +163,7 @@ class Tracer:
         out = object.__new__(TracedValue)
         out._grad, out.op, out._dl, out._dr = 0.0, op, 0.0, 0.0
         out._lhs, out._rhs = args[0], args[1] if len(args) == 2 else None
-        self.steps.append(Step(op, inputs, {}, self._new(SCALAR, out)))
+        self.steps.append(Step(op, inputs, {}, self._new(SCALAR, out), user_line()))
         return out
 
     def compare(self, op: Op, x: Any, y: Any) -> Any:

@@ -185,9 +185,9 @@ def _splice(work: Rewriter, step: Step, inside: Tracer, operands: list[int]) -> 
             work.constants[names[number]] = constant
         else:
             names[number] = work.constant(constant)
-    for op, inputs, params, output in inside.steps:
+    for op, inputs, params, output, _ in inside.steps:
         names[output] = work.value(inside.avals[output])
-        work.add(Step(op, tuple([names[i] for i in inputs]), params, names[output]))
+        work.add(Step(op, tuple([names[i] for i in inputs]), params, names[output], step.where))
     work.alias[step.output] = names[inside.outputs[0]]
 
 

@@ -93,7 +93,7 @@ class Program:
         values: dict[int, Any] = {**self.constants, **self.parameters}
         values.update(zip(self.inputs, leaves, strict=True))
         last = self._last_uses()
-        for index, (op, inputs, params, output) in enumerate(self.steps):
+        for index, (op, inputs, params, output, _) in enumerate(self.steps):
             operands = [values[i] for i in inputs]
             answer = draw_again(params) if op is DRAW else op(*operands, **params) if params else op(*operands)
             if self.avals[output].weak and isinstance(answer, np.generic | np.ndarray):

@@ -10,8 +10,8 @@ from ..program import Program
 
 __all__ = ["BACKENDS", "check_name", "compile_program"]
 
-# name -> module and function that compile a program, or answer None for one they can't serve. A backend is imported when
-# it is first asked: that keeps `import autograd` short.
+# name -> module and function that compile a program, or answer None for one they can't serve. A backend is
+# imported when it is first asked: that keeps `import autograd` short.
 BACKENDS: dict[str, tuple[str, str]] = {
     "numpy": ("autograd.backends.numpy_replay", "compile_replay"),
     "numba": ("autograd.backends.numba_fused", "compile_fused"),

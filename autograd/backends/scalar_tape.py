@@ -91,7 +91,7 @@ class Tape:
         for step in program.steps:
             slots[step.output] = len(slots)
         rows = []
-        for op, inputs, _, output in program.steps:
+        for op, inputs, _, output, _ in program.steps:
             left, right = slots[inputs[0]], slots[inputs[-1]]
             constant = inputs[-1] in program.constants
             rows.append(_row(op.name, left, right, program.constants[inputs[-1]] if constant else None))

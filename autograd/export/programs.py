@@ -96,7 +96,7 @@ def _boxes(program: Program, group: Callable[[int], tuple[str, ...]], labels: li
     for i in program.parameters:
         leaf(i, "parameter")
     live = program.live
-    for op, inputs, params, output in program.steps:
+    for op, inputs, params, output, _ in program.steps:
         own = group(output)
         for i in inputs:
             if i not in place:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import inspect
 import keyword
+import linecache
 import math
 import types
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,7 +44,8 @@ def to_source(f: Any, *examples: Any, grad: bool = False) -> str:
 
     The module has one function, named as ``f``, of the flat list of array arguments; arrays of the
     surroundings are its keyword arguments. With ``grad`` it returns ``(value, gradients)``, gradients of the float
-    arguments, then of the keyword arguments. Each line is commented with the program's line it came from.
+    arguments, then of the keyword arguments. Each line is commented with the program's line it came
+    from, and each group of lines with the line of the caller's code.
 
     Args:
         f: a function, or a `Program`.
@@ -85,11 +88,7 @@ class _Writer:
         """Return the module's text."""
         p = self.program
         name = p.name if p.name.isidentifier() else "f"
-        body = [self.line(step) for step in p.steps]
-        if p is not self.original:
-            first = forward_steps(p)
-            split = next((k for k, s in enumerate(p.steps) if s.output not in first), len(p.steps))
-            body.insert(split, "# ---- backward")
+        body = self.body()
         body.append(f"return {self.result()}")
         for i, constant in p.constants.items():
             if isinstance(constant, np.ndarray):
@@ -110,6 +109,24 @@ class _Writer:
         listing = "\n".join(f"    {row}" for row in body)
         return "\n\n".join([*parts, f"def {name}({', '.join(names)}):\n{listing}"]) + "\n"
 
+    def body(self) -> list[str]:
+        """Return the lines of the steps, each run of them under the user's line that they came from."""
+        first = forward_steps(self.program) if self.program is not self.original else None
+        origins, rows, here = list(self.original.steps), list[str](), ("", 0)
+        backward = False
+        for step in self.program.steps:
+            if first is None or step.output in first:
+                if origins and origins[0].op is step.op:  # recording the backward sweep adds a few steps of its own
+                    origin = origins.pop(0)
+                    if origin.where != here and origin.where[0]:
+                        here = origin.where
+                        rows.append(_comment(*here))
+            elif not backward:
+                backward = True
+                rows.append("# ---- backward")
+            rows.append(self.line(step))
+        return rows
+
     def value(self, i: int) -> str:
         """Return a value's name, or the number itself."""
         constant = self.program.constants.get(i)
@@ -121,7 +138,7 @@ class _Writer:
 
     def line(self, step: Any) -> str:
         """Return the line of one step."""
-        op, inputs, params, output = step
+        op, inputs, params, output, _ = step
         if op is DRAW:
             raise UnsupportedError("to_source: the program draws random numbers; hand them in as an argument")
         operands = [self.value(i) for i in inputs]
@@ -250,3 +267,9 @@ def _array(a: Any) -> str:
 
 def _nested(x: Any) -> str:
     return f"[{', '.join(map(_nested, x))}]" if isinstance(x, list) else _number(x)
+
+
+def _comment(name: str, line: int) -> str:
+    """Return a comment that quotes a line of the user's."""
+    text = linecache.getline(name, line).strip()
+    return f"# {Path(name).name}:{line}" + (f": {text}" if text else "")

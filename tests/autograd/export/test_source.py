@@ -228,3 +228,15 @@ def test_only_floats_round():
         precision_report(lambda x: x, 3)
     with pytest.raises(errors.ShapeError):
         precision_report(lambda x: x, np.ones(3))
+
+
+def test_each_group_of_lines_quotes_the_users_line():
+    def loss(w, x):
+        z = np.tanh(x @ w)
+        penalty = 0.1 * np.sum(w**2)
+        return np.mean(z**2) + penalty
+
+    text = to_source(loss, np.ones((3, 2)), np.ones((4, 3)), grad=True)
+    forward = text[: text.index("# ---- backward")]
+    quoted = [line.partition(": ")[2] for line in forward.splitlines() if line.strip().startswith("# test_source.py:")]
+    assert quoted == ["z = np.tanh(x @ w)", "penalty = 0.1 * np.sum(w**2)", "return np.mean(z**2) + penalty"]
