@@ -51,6 +51,8 @@ from .program import record as record
 
 if _typing.TYPE_CHECKING:
     from . import testing as testing
+    from ._sparse import SparseMatrix as SparseMatrix
+    from ._sparse import sparse_hessian as sparse_hessian
     from .differential_operators import deriv as deriv
     from .differential_operators import grad_named as grad_named
     from .differential_operators import hessian_tensor_product as hessian_tensor_product
@@ -63,6 +65,7 @@ if _typing.TYPE_CHECKING:
 
 __all__ = [
     "Program",
+    "SparseMatrix",
     "Tensor",
     "Value",
     "checkpoint",
@@ -113,6 +116,7 @@ __all__ = [
     "softmax",
     "softplus",
     "softsign",
+    "sparse_hessian",
     "tensor_jacobian_product",
     "testing",
     "to_c",
@@ -142,6 +146,7 @@ _LATE = {  # loaded when first used: a training program draws nothing, and few k
     **dict.fromkeys(("holomorphic_grad", "make_ggnvp", "make_hvp"), "autograd.differential_operators"),
     **dict.fromkeys(("multigrad_dict", "tensor_jacobian_product"), "autograd.differential_operators"),
     "vector_jacobian_product": "autograd.differential_operators",
+    **dict.fromkeys(("SparseMatrix", "sparse_hessian"), "autograd._sparse"),
 }
 _MODULES = {"core", "extend", "misc", "numpy", "scipy", "testing"}
 

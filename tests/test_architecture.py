@@ -67,8 +67,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *(*NODES, "autograd._entry", "autograd._guards", "autograd._jit", "autograd.program", "autograd.tree"),
         *("autograd.backends", "autograd.backends.choose", *ARRAYS),
     ),
+    "autograd._sparse": (
+        *(*NODES, "autograd._guards", "autograd.functional", "autograd.passes", "autograd.program", "autograd.tree"),
+        *("autograd.backends", "autograd.backends.scalar_tape", *ARRAYS),
+    ),
     "autograd.backends": ("autograd.backends.*",),
-    "autograd.backends.*": ("autograd.backends.*", "autograd.program", "autograd.passes", *OPS, ERRORS, *ARRAYS),
+    "autograd.backends.*": (
+        *("autograd.backends.*", "autograd._op", "autograd.program", "autograd.passes", *OPS, ERRORS, *ARRAYS),
+    ),
     "autograd.export": ("autograd.export.*",),
     "autograd.export.*": ("autograd.export.*", "autograd.program", *OPS, ERRORS, *ARRAYS),
     **{  # what reads a live graph or runs its rules; everything else in export reads what these return

@@ -24,6 +24,7 @@ from .tape_levels import Levels
 __all__ = ["Tape", "compile_tape", "tapeable"]
 
 Array = np.ndarray[Any, Any]
+_SAME = "independent"  # the row whose answer is its first operand
 _NONE = np.zeros(0, np.int32)
 _LONG = 20_000  # steps above which the passes would cost more than they save
 _PATIENCE = 20_000  # nodes above which a first call waits for the compiler instead of walking by numpy
@@ -88,14 +89,15 @@ class Tape:
         known = [*program.inputs, *program.parameters, *program.constants]
         slots = {number: slot for slot, number in enumerate(known)}
         start = len(slots)
+        rows: list[tuple[int, int, int]] = []
         for step in program.steps:
-            slots[step.output] = len(slots)
-        rows = []
-        for op, inputs, _, output, _ in program.steps:
-            left, right = slots[inputs[0]], slots[inputs[-1]]
-            constant = inputs[-1] in program.constants
-            rows.append(_row(op.name, left, right, program.constants[inputs[-1]] if constant else None))
-            del output
+            inputs = step.inputs
+            if step.op.name == _SAME:
+                slots[step.output] = slots[inputs[0]]
+                continue
+            slots[step.output] = start + len(rows)
+            last = program.constants.get(inputs[-1])
+            rows.append(_row(step.op.name, slots[inputs[0]], slots[inputs[-1]], None if last is None else float(last)))
         self = cls.__new__(cls)
         self._fill(
             rows,
@@ -103,7 +105,6 @@ class Tape:
             [slots[i] for i in program.outputs],
             backend,
         )
-        assert self.start == start  # noqa: S101  (both count inputs, parameters and constants)
         return self
 
     def _fill(
@@ -266,8 +267,9 @@ def tapeable(program: Program) -> bool:
     used = [*program.inputs, *program.parameters, *(s.output for s in program.steps)]
     return (
         all(not avals[i].shape and avals[i].dtype == np.float64 for i in used)
-        and all(isinstance(c, float | int) for c in program.constants.values())
-        and all(step.op.scalar is not None and not step.params for step in program.steps)
+        and all(np.ndim(c) == 0 and np.isrealobj(c) for c in program.constants.values())
+        and all(tape_kernels.known(step.op.name) or step.op.name == _SAME for step in program.steps)
+        and not any(step.params for step in program.steps)
         and not program.updates
     )
 

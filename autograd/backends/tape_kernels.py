@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+from .._op import Scalar
 from ..ops import TABLE
 from . import compiler
 from .vector_math import LIBM, VECTOR
 
-__all__ = ["CONSTANT", "DOT", "FILL", "arity", "code_of", "lane_walk", "name_of", "number_walk"]
+__all__ = ["CONSTANT", "DOT", "FILL", "arity", "code_of", "known", "lane_walk", "name_of", "number_walk"]
 
 DOT, FILL = 254, 255  # opcodes of rows alone: a sum of products; a number repeated over the lanes
 CONSTANT = "constant"  # the second operand is a constant, and its partial, a logarithm, is not needed
@@ -27,16 +28,38 @@ _EVERYDAY = _ARITHMETIC | {"divide", "power", "exp", "log", "sqrt", "sin", "cos"
 _SETS = (_ARITHMETIC, _EVERYDAY, None)
 Key = tuple[str, str]
 
+# Comparisons have no gradient and no twin; on a tape their answer is 1.0 or 0.0.
+_FLAT = ("0.0", "0.0")
+_COMPARISONS = {
+    name: Scalar(f"(x {symbol} y) * 1.0", _FLAT)
+    for name, symbol in {"equal": "==", "not_equal": "!=", "less": "<", "less_equal": "<=", "greater": ">",
+                         "greater_equal": ">="}.items()
+}  # fmt: skip
+
+
+def known(name: str) -> bool:
+    """Whether an op has an opcode.
+
+    >>> known("exp"), known("greater"), known("sum")
+    (True, True, False)
+    """
+    return name in _COMPARISONS or (name in TABLE and TABLE[name].scalar is not None)
+
+
+def _of(name: str) -> Any:
+    return _COMPARISONS.get(name) or TABLE[name].scalar
+
 
 @cache
 def _codes() -> dict[Key, int]:
     """Number every scalar op; one whose second partial costs a function call twice."""
     keys: list[Key] = []
-    for op in TABLE.values():
-        if op.scalar is not None:
-            keys.append((op.name, ""))
-            if len(op.scalar.partials) == 2 and re.search(r"[a-z]\w*\(", op.scalar.partials[1]):
-                keys.append((op.name, CONSTANT))
+    for name in TABLE:
+        if known(name):
+            keys.append((name, ""))
+            partials = _of(name).partials
+            if len(partials) == 2 and re.search(r"[a-z]\w*\(", partials[1]):
+                keys.append((name, CONSTANT))
     return {key: code for code, key in enumerate(keys)}
 
 
@@ -74,7 +97,7 @@ def arity(code: int) -> int:
 
 
 def _twin(code: int) -> Any:
-    return TABLE[name_of(code)[0]].scalar
+    return _of(name_of(code)[0])
 
 
 def _chosen(level: int) -> list[int]:
