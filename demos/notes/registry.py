@@ -57,6 +57,7 @@ class Evidence:
     checks: list[Check] = field(default_factory=list)
     slips: list[Check] = field(default_factory=list)
     pictures: list[Figure] = field(default_factory=list)
+    drawings: list[str] = field(default_factory=list)
     helpers: list[Callable[..., Any]] = field(default_factory=list)
 
     def formula(self, *lines: str) -> None:
@@ -74,6 +75,10 @@ class Evidence:
     def picture(self, made: Figure) -> None:
         """Set a figure."""
         self.pictures.append(made)
+
+    def drawing(self, svg: str) -> None:
+        """Set a drawing of a graph."""
+        self.drawings.append(svg)
 
     def equal(self, claim: str, left: Any, right: Any, within: float = 1e-10) -> None:
         """Compare two numbers or arrays, relative to the larger one: what is derived by hand, and the graph's."""

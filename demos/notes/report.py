@@ -90,6 +90,7 @@ def _section(s: Shown) -> str:
     return (
         f'<section id="{s.anchor}"><h3>{html.escape(s.entry.title)} {ids}</h3>{_paragraphs(s.entry.text)}{formulas}'
         + "".join(_image(figure, s.entry.title) for figure in found.pictures)
+        + "".join(f'<div class="drawing">{svg[svg.find("<svg") :]}</div>' for svg in found.drawings)
         + (f'<table class="numbers">{numbers}</table>' if numbers else "")
         + _checks(found.checks)
         + _slips(found.slips)
