@@ -104,6 +104,11 @@ class Compiled:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
+    @classmethod
+    def shared(cls, source: str, signatures: Mapping[str, str]) -> Compiled:
+        """Return the one object of a text in this process, so that equal programs are compiled once."""
+        return _shared.setdefault(source, cls(source, signatures))
+
     def get(self) -> dict[str, Callable[..., Any]]:
         """Return the functions, compiling them or waiting for the thread that does.
 
@@ -141,6 +146,9 @@ class Compiled:
         for name, signature in self.signatures.items():
             found[name] = _compile(getattr(module, name), signature, path)
         self._functions = found
+
+
+_shared: dict[str, Compiled] = {}
 
 
 def choose(compiled: Compiled, backend: str, patient: bool) -> dict[str, Callable[..., Any]] | None:

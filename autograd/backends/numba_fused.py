@@ -8,6 +8,7 @@ faster, and need no compiling.
 from __future__ import annotations
 
 import re
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,8 @@ from .vector_math import VECTOR, WIDE
 
 __all__ = ["Fused", "compile_fused", "compile_soon"]
 
-_CALLS = 300  # calls after which a program is worth compiling in the background
+_SECONDS = 1.0  # of numpy replay after which a program is worth compiling in the background
+_SAMPLE = 8  # calls between looks at the clock
 _STEPS = 1500  # steps up to which a function compiles in seconds
 _WORK = 4_000_000  # multiplications and entries up to which one thread's loops beat numpy's calls
 
@@ -54,7 +56,7 @@ class Fused:
         program: an optimised program.
         replay: the same by numpy, for calls before it is compiled and for arguments beyond what the loops are
             exact for (a sine of more than 800,000).
-        wait: compile at the first call; otherwise in a thread, when the program has been called often.
+        wait: compile at the first call; otherwise in a thread, when numpy has run the program for a second.
 
     Raises:
         Unsupported: a step has no loop, or the program is too large to gain.
@@ -65,7 +67,7 @@ class Fused:
         if work(program) > _WORK or len(program.steps) > _STEPS:
             raise Unsupported("too large")
         self._replay, self._wait, self._program = replay, wait, program
-        self._calls = 0
+        self._calls, self._spent = 0, 0.0
         self._native: Native | None = None
         self._compiled: compiler.Compiled | None = None
         self._run: Any = None
@@ -94,7 +96,7 @@ class Fused:
         helpers = "\n".join(rows(name) for name in sorted(native.called))
         body, constants = _named(body)
         text = "\n".join([f"def run({', '.join(names)}):", *(f"    {line}" for line in body), ""])
-        self._compiled = compiler.Compiled(
+        self._compiled = compiler.Compiled.shared(
             VECTOR + _HEAD + helpers + constants + text, {"run": f"{answer}({', '.join(kinds)})"}
         )
 
@@ -102,9 +104,16 @@ class Fused:
         """Run once."""
         if self._run is not None:
             return self._run(*leaves)
+        run = self._advance() if self._wait or self._spent > _SECONDS else None
+        if run is not None:
+            return run(*leaves)
         self._calls += 1
-        run = self._advance() if self._wait or self._calls >= _CALLS else None
-        return self._replay(*leaves) if run is None else run(*leaves)
+        if self._calls % _SAMPLE:
+            return self._replay(*leaves)
+        start = perf_counter()
+        answer = self._replay(*leaves)
+        self._spent += _SAMPLE * (perf_counter() - start)
+        return answer
 
     def _advance(self) -> Any:
         """Take the next step towards compiled code, and return it when it is there."""
@@ -112,7 +121,7 @@ class Fused:
             try:
                 self._prepare()
             except Unsupported:
-                self._calls = -(1 << 62)
+                self._spent = -np.inf
                 return None
         compiled, native = self._compiled, self._native
         assert compiled is not None  # noqa: S101  (prepared above)

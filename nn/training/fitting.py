@@ -168,7 +168,7 @@ def fit(
     told: list[Callback] = [run.history, *callbacks]
     if verbose:
         told.append(Progress("auto" if verbose is True else verbose))
-    vars(model)["_choices"], vars(model)["history"] = chosen, run.history
+    vars(model)["_choices"] = chosen
     _loop(run, loader, validation_data, told)
     return run.history
 
@@ -194,6 +194,8 @@ def _loop(run: Run, loader: DataLoader, validation: Pair | None, told: list[Call
                 if run.stop:
                     break
     finally:
+        # not before: a compiled step watches what the model holds, and a growing history would record it anew
+        vars(run.model)["history"] = run.history
         for callback in told:
             callback.on_train_end()
 

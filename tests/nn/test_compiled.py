@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd import relu
+from autograd import _step, program, relu
 from autograd.errors import DataError
 from nn import MLP, Linear, Module, losses, optim
 from nn.callbacks import Callback
@@ -98,3 +98,19 @@ def test_hooks_are_called():
     model.fit(X, LABELS, epochs=1, loss=losses.cross_entropy, verbose=False)
     remove()
     assert len(seen) == 2
+
+
+def test_a_compiled_step_is_recorded_once_in_a_run(monkeypatch):
+    recorded = []
+    record = program.record
+
+    def counted(fun, *args):
+        recorded.append(fun)
+        return record(fun, *args)
+
+    monkeypatch.setattr(_step, "record", counted)
+    x = np.random.default_rng(0).normal(size=(8, 3))
+    model = MLP([3, 4, 1], rng=0)
+    model.fit(x, x[:, :1], epochs=5, batch_size=4, loss="mse", rng=0, verbose=False)
+    assert len(recorded) == 1
+    assert len(model.history["loss"]) == 5
