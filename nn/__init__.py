@@ -13,9 +13,11 @@ from . import metrics as metrics
 from . import module as module
 from . import optim as optim
 from . import scalar as scalar
+from . import serialize as serialize
 from . import training as training
 from .callbacks import Callback as Callback
 from .callbacks import History as History
+from .calling import functional_call as functional_call
 from .data import DataLoader as DataLoader
 from .export import draw as draw
 from .layers import ELU as ELU
@@ -38,8 +40,9 @@ from .layers import Softsign as Softsign
 from .layers import Tanh as Tanh
 from .module import Module as Module
 from .module import Parameter as Parameter
-from .module import functional_call as functional_call
 from .optim import Optimizer as Optimizer
+from .serialize import from_json as from_json
+from .serialize import load as load
 from .training import fit as fit
 
 __all__ = [
@@ -72,14 +75,17 @@ __all__ = [
     "draw",
     "export",
     "fit",
+    "from_json",
     "functional",
     "functional_call",
     "init",
     "layers",
+    "load",
     "losses",
     "metrics",
     "module",
     "optim",
     "scalar",
+    "serialize",
     "training",
 ]

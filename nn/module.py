@@ -14,7 +14,7 @@ import numpy as np
 from autograd import Tensor
 from autograd.errors import OptionError, ShapeError, describe, unknown_name
 
-__all__ = ["Module", "Parameter", "functional_call", "positive_integer", "verb"]
+__all__ = ["Module", "Parameter", "join", "positive_integer", "verb"]
 
 Array = np.ndarray[Any, Any]
 _VERBS: dict[str, Callable[..., Any]] = {}
@@ -171,7 +171,7 @@ class Module:
             for name, parameter in module.own_parameters():
                 if id(parameter) not in seen:
                     seen.add(id(parameter))
-                    yield _join(prefix, name), parameter
+                    yield join(prefix, name), parameter
 
     def parameters(self) -> list[Parameter]:
         """Return all parameters, a shared one once."""
@@ -181,7 +181,7 @@ class Module:
         """Yield ``(name, array)`` of the arrays saved and not trained."""
         for prefix, module in self.named_modules():
             for name in module.buffer_names:
-                yield _join(prefix, name), getattr(module, name)
+                yield join(prefix, name), getattr(module, name)
 
     # ---- state
     def train(self, mode: bool = True) -> Self:
@@ -223,7 +223,7 @@ class Module:
         return self
 
     def parameter_tree(self) -> dict[str, Array]:
-        """Return the parameters' numbers by name, copied: the tree `functional_call` takes."""
+        """Return the parameters' numbers by name, copied: the tree `nn.functional_call` takes."""
         return {name: np.array(parameter.peek()) for name, parameter in self.named_parameters()}
 
     def state_dict(self) -> dict[str, Array]:
@@ -247,8 +247,8 @@ class Module:
         have = dict(self.named_parameters()) | dict(self.named_buffers())
         if strict:
             _check_names(type(self).__name__, have, state)
-        for name in have.keys() & state.keys():
-            if have[name].shape != state[name].shape:
+        for name in have:
+            if name in state and have[name].shape != state[name].shape:
                 raise ShapeError(
                     f"load_state_dict: {name} has shape {have[name].shape} in this {type(self).__name__}, "
                     f"the state holds {describe(state[name])}; build the model with the sizes it was saved with"
@@ -258,7 +258,7 @@ class Module:
                 parameter.data = state[name].astype(parameter.dtype)
         for prefix, module in self.named_modules():
             for name in module.buffer_names:
-                if (path := _join(prefix, name)) in state:
+                if (path := join(prefix, name)) in state:
                     setattr(module, name, state[path].astype(getattr(module, name).dtype))
 
     # ---- printing
@@ -293,69 +293,27 @@ class Module:
         """Return the outputs for data; see `nn.training.predict`."""
         return _VERBS["predict"](self, *args, **kwargs)
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write architecture, weights and training state to a file; see `nn.serialize.save`."""
+        _VERBS["save"](self, *args, **kwargs)
+
+    def to_json(self, *args: Any, **kwargs: Any) -> str:
+        """Return the architecture as JSON; see `nn.serialize.to_json`."""
+        text: str = _VERBS["to_json"](self, *args, **kwargs)
+        return text
+
+    def save_weights(self, *args: Any, **kwargs: Any) -> None:
+        """Write the weights to a file; see `nn.serialize.save_weights`."""
+        _VERBS["save_weights"](self, *args, **kwargs)
+
+    def load_weights(self, *args: Any, **kwargs: Any) -> None:
+        """Take the weights of a file; see `nn.serialize.load_weights`."""
+        _VERBS["load_weights"](self, *args, **kwargs)
+
     def summary(self, *args: Any, **kwargs: Any) -> str:
         """Return a table of layers, shapes and parameter counts; see `nn.training.summary`."""
         text: str = _VERBS["summary"](self, *args, **kwargs)
         return text
-
-
-def functional_call(
-    module: Module, tree: Mapping[str, Any], *args: Any, with_buffers: bool = False, **kwargs: Any
-) -> Any:
-    """Call ``module`` with other numbers in the place of its own, and leave it as it is.
-
-    f(θ, x) as a pure function of θ, so that `grad` and `jit` can be taken by the parameters. The call runs on
-    a twin that shares everything but the numbers given, so nothing has to be put back, whatever is raised.
-
-    Args:
-        module: the module.
-        tree: name to array or Tensor, for any of its parameters and buffers; the others are constants.
-        *args: the arguments of ``forward``.
-        with_buffers: return ``(answer, buffers)``, the buffers as the call left them.
-        **kwargs: the keyword arguments of ``forward``.
-
-    Raises:
-        OptionError: a name the module does not have.
-
-    >>> from autograd import grad
-    >>> from nn import Linear
-    >>> layer = Linear(2, 1, rng=0)
-    >>> g = grad(lambda tree, x: functional_call(layer, tree, x).sum())(layer.parameter_tree(), np.ones((3, 2)))
-    >>> g["bias"]
-    array([3.], dtype=float32)
-    """
-    left = dict(tree)
-    memo: dict[int, Any] = {}
-    new: dict[int, Any] = {}
-    for name, parameter in module.named_parameters():
-        new[id(parameter)] = left.pop(name) if name in left else parameter.peek()
-    twin = _twin(module, new, memo)
-    for prefix, inner in twin.named_modules():
-        for name in inner.buffer_names:
-            if (path := _join(prefix, name)) in left:
-                setattr(inner, name, left.pop(path))
-    for name in left:
-        known = [*module.parameter_tree(), *(n for n, _ in module.named_buffers())]
-        raise unknown_name(f"parameter of {type(module).__name__}", name, known)
-    answer = twin(*args, **kwargs)
-    return (answer, dict(twin.named_buffers())) if with_buffers else answer
-
-
-def _twin(value: Any, new: dict[int, Any], memo: dict[int, Any]) -> Any:
-    """Copy the modules and containers of a tree; parameters are exchanged, the rest is shared."""
-    if isinstance(value, Parameter):
-        return new[id(value)]
-    if isinstance(value, Module):
-        if id(value) not in memo:
-            twin = memo[id(value)] = object.__new__(type(value))
-            for name, item in vars(value).items():
-                vars(twin)[name] = item if name == "given" else _twin(item, new, memo)
-        return memo[id(value)]
-    if type(value) is list or type(value) is tuple:
-        return type(value)(_twin(item, new, memo) for item in value)
-    if type(value) is dict:
-        return {key: _twin(item, new, memo) for key, item in value.items()}
-    return value
 
 
 def _look(name: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -375,10 +333,15 @@ def _look(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 def _modules(module: Module, prefix: str) -> Iterator[tuple[str, Module]]:
     yield prefix, module
     for name, child in module.named_children():
-        yield from _modules(child, _join(prefix, name))
+        yield from _modules(child, join(prefix, name))
 
 
-def _join(prefix: str, name: str) -> str:
+def join(prefix: str, name: str) -> str:
+    """Return the name of a part inside a part.
+
+    >>> join("0", "weight")
+    '0.weight'
+    """
     return f"{prefix}.{name}" if prefix else name
 
 

@@ -125,7 +125,7 @@ for name, above in COMPAT.items():
 
 # In nn a module may import those to its left, its own package's files, and autograd's public names.
 NN_ORDER = (
-    *("module", "functional", "init", "layers", "losses", "scalar", "optim", "data", "metrics"),
+    *("module", "calling", "functional", "init", "layers", "losses", "scalar", "optim", "data", "metrics"),
     *("serialize", "export", "callbacks", "training"),
 )
 ALLOWED["nn"] = ("nn.*",)
@@ -137,8 +137,10 @@ for position, name in enumerate(NN_ORDER):
 # The one file that imports each optional library.
 OPTIONAL: dict[str, str] = {
     "graphviz": "autograd.export.render",
+    "h5py": "nn.serialize.files",
     "hypothesis": "autograd.testing.strategies",
     "numba": "autograd.backends.compiler",
+    "safetensors": "nn.serialize.files",
     "scipy": "autograd.scipy._scipy",
     "sklearn": "nn.data",
     "tqdm": "nn.callbacks",

@@ -15,13 +15,14 @@ from autograd import grad, tree
 from autograd.errors import OptionError, unknown_name
 
 from .transform import State, Transform, Tree
-from .transforms import at_least
+from .transforms import at_least, made
 
 __all__ = ["PENALTIES", "AddPenalty", "MaxNorm", "l1", "l1_l2", "l2"]
 
 Penalty = Callable[[Any], Any]
 
 
+@made
 def l1(strength: float = 0.01) -> Penalty:
     """Return the penalty λ Σ|w| of an array (Tibshirani's lasso, 1996); its derivative at 0 is 0.
 
@@ -32,6 +33,7 @@ def l1(strength: float = 0.01) -> Penalty:
     return lambda w: strength * np.sum(np.absolute(w))
 
 
+@made
 def l2(strength: float = 0.01) -> Penalty:
     """Return the penalty λ Σw² of an array, Keras's; weight decay's ½λ|w|² is half of it.
 
@@ -42,6 +44,7 @@ def l2(strength: float = 0.01) -> Penalty:
     return lambda w: strength * np.sum(np.square(w))
 
 
+@made
 def l1_l2(first: float = 0.01, second: float = 0.01) -> Penalty:
     """Return the sum of both penalties, λ₁ Σ|w| + λ₂ Σw² (the elastic net of Zou and Hastie, 2005).
 

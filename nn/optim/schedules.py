@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd.errors import OptionError
 
-from .transforms import Schedule, at_least
+from .transforms import Schedule, at_least, made
 
 __all__ = [
     "cosine",
@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 
+@made
 def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
     """Multiply the rate by ``factor`` after each ``every`` steps.
 
@@ -38,6 +39,7 @@ def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
     return lambda step: lr * factor ** np.floor(step / every)
 
 
+@made
 def exponential(lr: float, decay: float) -> Schedule:
     """Multiply the rate by ``decay`` after each step.
 
@@ -47,6 +49,7 @@ def exponential(lr: float, decay: float) -> Schedule:
     return lambda step: lr * decay**step
 
 
+@made
 def cosine(lr: float, steps: int, floor: float = 0.0) -> Schedule:
     """Fall from ``lr`` to ``floor`` along half a cosine in ``steps`` steps, and stay (Loshchilov and Hutter, 2017).
 
@@ -58,6 +61,7 @@ def cosine(lr: float, steps: int, floor: float = 0.0) -> Schedule:
     return lambda step: floor + 0.5 * (lr - floor) * (1.0 + np.cos(math.pi * np.minimum(step / steps, 1.0)))
 
 
+@made
 def linear_warmup(schedule: float | Schedule, steps: int) -> Schedule:
     """Rise linearly to the schedule's first rate in ``steps`` steps, then follow it.
 
@@ -74,6 +78,7 @@ def linear_warmup(schedule: float | Schedule, steps: int) -> Schedule:
     return rate
 
 
+@made
 def multi_step(lr: float, milestones: Sequence[int], factor: float = 0.1) -> Schedule:
     """Multiply the rate by ``factor`` once the steps done reach each milestone.
 
@@ -90,6 +95,7 @@ def multi_step(lr: float, milestones: Sequence[int], factor: float = 0.1) -> Sch
     return rate
 
 
+@made
 def warm_restarts(lr: float, steps: int, factor: int = 1, floor: float = 0.0) -> Schedule:
     """Fall along half a cosine in ``steps`` steps, start again at ``lr``, and take ``factor`` times as long each time.
 
@@ -119,6 +125,7 @@ def warm_restarts(lr: float, steps: int, factor: int = 1, floor: float = 0.0) ->
     return rate
 
 
+@made
 def polynomial(lr: float, steps: int, power: float = 1.0, floor: float = 0.0) -> Schedule:
     """Fall from ``lr`` to ``floor`` in ``steps`` steps as (1 - t/steps)^power, and stay.
 
@@ -131,6 +138,7 @@ def polynomial(lr: float, steps: int, power: float = 1.0, floor: float = 0.0) ->
     return lambda step: floor + (lr - floor) * (1.0 - np.minimum(step / steps, 1.0)) ** power
 
 
+@made
 def one_cycle(
     lr: float, steps: int, rise: float = 0.3, start_factor: float = 25.0, final_factor: float = 1e4
 ) -> Schedule:

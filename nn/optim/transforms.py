@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
 import numpy as np
 
@@ -22,10 +23,31 @@ __all__ = [
     "Trace",
     "at_least",
     "below_one",
+    "made",
     "stored",
 ]
 
 Schedule = Callable[[Any], Any]
+
+
+P = ParamSpec("P")
+
+
+def made(factory: Callable[P, Schedule]) -> Callable[P, Schedule]:
+    """Let the functions that ``factory`` returns remember how they were made, for saving.
+
+    >>> from nn import optim
+    >>> optim.cosine(0.1, steps=100).made_by[1:]
+    ((0.1,), {'steps': 100})
+    """
+
+    @wraps(factory)
+    def make(*args: P.args, **kwargs: P.kwargs) -> Schedule:
+        function = factory(*args, **kwargs)
+        vars(function)["made_by"] = (make, args, kwargs)
+        return function
+
+    return make
 
 
 def at_least(owner: str, low: float, **options: Any) -> None:

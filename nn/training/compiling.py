@@ -10,7 +10,8 @@ import numpy as np
 
 from autograd import compile_step, tree, value_and_grad
 
-from ..module import Module, functional_call
+from ..calling import functional_call
+from ..module import Module
 from ..optim import Optimizer, apply_updates
 from ..optim.memory import BLOCK
 

@@ -15,7 +15,7 @@ from autograd.errors import AutogradError, DataError, OptionError
 from .. import optim
 from ..callbacks import Callback, History, Progress
 from ..data import DataLoader
-from ..init import Rng
+from ..init import Rng, generator
 from ..metrics import Metric
 from ..module import Module, positive_integer, verb
 from .compiling import CompiledTraining
@@ -135,7 +135,7 @@ def fit(
         metrics: likewise.
         callbacks: told of each epoch and batch, in order, after the history.
         shuffle: a new order for each epoch.
-        rng: the Generator or seed of the orders.
+        rng: the Generator or seed of the orders; left out, that of the model's last `fit` goes on.
         compiled: run each step as one compiled program, which gives the same numbers faster; a model or loss that can't
             be recorded is trained without, after a warning that says why. Parameters' ``grad`` is not filled.
         verbose: report progress: True, False, "bar" or "lines".
@@ -159,7 +159,8 @@ def fit(
         x, y = pair_of(model, x, y, "the training data")
         if validation_split is not None:
             (x, y), validation_data = _part(x, y, validation_split)
-        loader = DataLoader(x, y, batch_size=batch_size, shuffle=shuffle, rng=rng)
+        chosen.rng = generator(chosen.rng if rng is None else rng)
+        loader = DataLoader(x, y, batch_size=batch_size, shuffle=shuffle, rng=chosen.rng)
         _check_targets(model, chosen.loss, x, y)
     if validation_data is not None:
         validation_data = pair_of(model, *validation_data, "the validation data")

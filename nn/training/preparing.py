@@ -30,6 +30,7 @@ class Choices:
     loss: Any = None
     metrics: dict[str, Metric] = field(default_factory=dict)
     optimizer: Any = None
+    rng: Any = None  # of the orders of examples; kept, so that the next fit goes on with it
 
 
 @verb
@@ -64,6 +65,7 @@ def chosen_for(model: Module, owner: str, optimizer: Any, loss: Any, metrics: Se
         losses.get(loss) if loss is not None else before.loss,
         dict(map(metrics_.get, metrics)) if metrics is not None else before.metrics,
         before.optimizer,
+        before.rng,
     )
     if now.loss is None:
         raise OptionError(

@@ -177,7 +177,7 @@ NAN = np.where(np.arange(50)[:, None] == 3, np.nan, X)
         ({"validation_data": (X[:0], Y[:0])}, DataError, "the validation data is empty"),
         ({"loss": None}, OptionError, "no loss; write model.compile("),
         ({"loss": "cross_entrpy"}, OptionError, "did you mean 'cross_entropy'"),
-        ({"optimizer": "adma"}, OptionError, "did you mean 'adam'"),
+        ({"optimizer": "adma"}, OptionError, "or 'adam'?"),
         ({"metrics": ["acuracy"]}, OptionError, "did you mean 'accuracy'"),
         ({"verbose": "loud"}, OptionError, "'auto', 'bar' or 'lines'"),
     ],
