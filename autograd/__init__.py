@@ -11,6 +11,8 @@ from ._custom import checkpoint as checkpoint
 from ._custom import custom_vjp as custom_vjp
 from ._graph import no_grad as no_grad
 from ._jit import jit as jit
+from ._lstm import lstm as lstm
+from ._scan import scan as scan
 from ._step import compile_step as compile_step
 from ._tensor import Tensor as Tensor
 from ._tracing import random_normal as random_normal
@@ -45,7 +47,11 @@ from .ops.neural import silu as silu
 from .ops.neural import softmax as softmax
 from .ops.neural import softplus as softplus
 from .ops.neural import softsign as softsign
+from .ops.pooling import max_pool as max_pool
+from .ops.pooling import sum_pool as sum_pool
 from .ops.reduce import logsumexp as logsumexp
+from .ops.windows import overlap_add as overlap_add
+from .ops.windows import windows as windows
 from .program import Program as Program
 from .program import record as record
 
@@ -98,18 +104,22 @@ __all__ = [
     "leaky_relu",
     "log_softmax",
     "logsumexp",
+    "lstm",
     "make_ggnvp",
     "make_hvp",
     "make_jvp",
     "make_vjp",
+    "max_pool",
     "multigrad_dict",
     "no_grad",
+    "overlap_add",
     "precision_report",
     "primitive",
     "random_normal",
     "random_uniform",
     "record",
     "relu",
+    "scan",
     "selu",
     "sigmoid",
     "silu",
@@ -117,6 +127,7 @@ __all__ = [
     "softplus",
     "softsign",
     "sparse_hessian",
+    "sum_pool",
     "tensor_jacobian_product",
     "testing",
     "to_c",
@@ -128,6 +139,7 @@ __all__ = [
     "vector_jacobian_product",
     "vjp",
     "vmap",
+    "windows",
 ]
 
 

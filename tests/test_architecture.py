@@ -41,6 +41,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "autograd._value": (*CORE, *OPS, "autograd._scalar", *ARRAYS),
     "autograd._tensor": (*CORE, *OPS, "autograd._arrays", "autograd._methods", "autograd._sweep", *ARRAYS),
     "autograd._custom": (*NODES, "autograd._trace", "autograd.functional", "autograd.tree", *ARRAYS),
+    "autograd._lstm": (*NODES, "autograd._scan", "autograd._trace", "autograd.functional", *ARRAYS),
+    "autograd._scan": (*NODES, "autograd._trace", "autograd.functional", *ARRAYS),
     "autograd._trace": (*NODES, "autograd.tree", *ARRAYS),
     "autograd.functional": (*NODES, "autograd._vmap", "autograd._trace", "autograd.tree", *ARRAYS),
     "autograd._traced": (*NODES, *OPS, "autograd._scalar", *ARRAYS),

@@ -51,7 +51,7 @@ EMITTERS: dict[str, Emitter] = {}
 # Ops whose answer may be a view of their operand.
 VIEWS = frozenset({
     "reshape", "transpose", "swapaxes", "moveaxis", "expand_dims", "squeeze", "broadcast_to", "getitem", "ravel",
-    "rollaxis", "atleast_1d", "atleast_2d", "atleast_3d", "diagonal", "flip", "real", "rot90",
+    "rollaxis", "windows", "atleast_1d", "atleast_2d", "atleast_3d", "diagonal", "flip", "real", "rot90",
 })  # fmt: skip
 
 # Python numbers: written with Python's operators, as the eager program computes them.

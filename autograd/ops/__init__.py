@@ -12,10 +12,12 @@ from . import (
     joining,
     linalg,
     neural,
+    pooling,
     products,
     reduce,
     sequences,
     shape,
+    windows,
 )
 
 __all__ = [
@@ -28,8 +30,10 @@ __all__ = [
     "joining",
     "linalg",
     "neural",
+    "pooling",
     "products",
     "reduce",
     "sequences",
     "shape",
+    "windows",
 ]
