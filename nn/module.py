@@ -112,7 +112,10 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} has no forward: write def forward(self, x): ...")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute the module's function."""
+        """Compute the module's function; of `nn.Input` and what is made of it, write the call down."""
+        for arg in args:
+            if hasattr(arg, "called_by"):
+                return arg.called_by(self, args, kwargs)
         return self.forward(*args, **kwargs)
 
     # ---- what it is made of

@@ -1,4 +1,4 @@
-"""Modules made of modules: a chain of them, and the multi-layer perceptron."""
+"""Modules made of modules: a chain, a chain with a way around it, and the multi-layer perceptron."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Any, Self
 
 import numpy as np
 
-from autograd.errors import OptionError, describe
+from autograd.errors import OptionError, ShapeError, describe
 
 from .. import init
 from ..module import Module
 from .activation import Activation, activation
+from .embedding import Masking
 from .linear import Linear
 
-__all__ = ["MLP", "Sequential"]
+__all__ = ["MLP", "Residual", "Sequential"]
 
 
 class Sequential(Module):
@@ -53,9 +54,12 @@ class Sequential(Module):
             yield str(index), layer
 
     def forward(self, x: Any) -> Any:
-        """Return the last module's answer."""
+        """Return the last module's answer; behind a `Masking`, layers that take a mask get it."""
+        mask = None
         for layer in self.layers:
-            x = layer(x)
+            if isinstance(layer, Masking):
+                mask = layer.mask(x)
+            x = layer(x) if mask is None or not getattr(layer, "takes_mask", False) else layer(x, mask=mask)
         return x
 
     def extra_repr(self) -> str:
@@ -69,6 +73,43 @@ class Sequential(Module):
     def __getitem__(self, index: int) -> Module:
         """Return the module at ``index``."""
         return self.layers[index]
+
+
+class Residual(Module):
+    """x + f(x), f being modules applied one after the other.
+
+    The derivative has a way around f, which keeps it from vanishing in deep networks.
+
+    Args:
+        *layers: modules, or one list of them; a string or a function stands for an activation.
+        shortcut: a module for the way around, where f changes the shape: shortcut(x) + f(x).
+
+    Raises:
+        ShapeError: f(x) has another shape than x.
+
+    Source: He and others, Deep residual learning for image recognition, 2015.
+
+    >>> Residual(Linear(3, 3, rng=0), "relu")(np.ones((2, 3), np.float32)).shape
+    (2, 3)
+    """
+
+    def __init__(self, *layers: Any, shortcut: Module | None = None) -> None:
+        self.body = Sequential(*layers)
+        self.shortcut = shortcut
+
+    def forward(self, x: Any) -> Any:
+        """Return x + f(x)."""
+        y = self.body(x)
+        around = x if self.shortcut is None else self.shortcut(x)
+        if y.shape != around.shape:
+            raise ShapeError(
+                f"Residual: the layers make {describe(y)} of {describe(x)}; give shortcut=, a layer that does too"
+            )
+        return around + y
+
+    def extra_repr(self) -> str:
+        """Return nothing: the modules are printed."""
+        return ""
 
 
 # The variance that keeps a signal's size through the layers depends on the activation that follows.

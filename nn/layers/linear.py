@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from autograd.errors import ShapeError, describe
+from autograd.errors import OptionError, ShapeError, describe
 
 from .. import functional as F  # noqa: N812  (the field's abbreviation)
 from .. import init
@@ -19,7 +20,7 @@ class Linear(Module):
     """x Wᵀ + b.
 
     Args:
-        in_features: the size of the input's last axis.
+        in_features: the size of the input's last axis; `None` takes that of the first input.
         out_features: the size of the output's.
         bias: whether there is a b.
         rng: a Generator or a seed the weights are drawn from.
@@ -42,7 +43,7 @@ class Linear(Module):
 
     def __init__(
         self,
-        in_features: int,
+        in_features: int | None,
         out_features: int,
         bias: bool = True,
         *,
@@ -51,14 +52,39 @@ class Linear(Module):
         bias_init: str | init.Initializer = "zeros",
         dtype: Any = np.float32,
     ) -> None:
-        self.in_features = positive_integer("Linear", "in_features", in_features)
+        self.in_features = None if in_features is None else positive_integer("Linear", "in_features", in_features)
         self.out_features = positive_integer("Linear", "out_features", out_features)
         rng = init.generator(rng)
-        self.weight = Parameter(init.get(weight_init)((self.out_features, self.in_features), rng, dtype), label="W")
-        self.bias = Parameter(init.get(bias_init)((self.out_features,), rng, dtype), label="b") if bias else None
+        draws = init.get(weight_init), init.get(bias_init)
+        self.weight: Parameter | None = None
+        self.bias: Parameter | None = None
+
+        def build(inputs: int) -> None:
+            self.in_features = inputs
+            self.weight = Parameter(draws[0]((self.out_features, inputs), rng, dtype), label="W")
+            self.bias = Parameter(draws[1]((self.out_features,), rng, dtype), label="b") if bias else None
+
+        self._build = build
+        if self.in_features is not None:
+            build(self.in_features)
+
+    def own_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """Yield ``(name, parameter)``.
+
+        Raises:
+            OptionError: there is none yet, since the input's size is not known.
+        """
+        if self.weight is None:
+            raise OptionError(
+                f"Linear(None, {self.out_features}) takes its size from its first input: call the model on a batch "
+                "before its parameters are asked for, model(x[:1])"
+            )
+        return super().own_parameters()
 
     def forward(self, x: Any) -> Any:
         """Return x Wᵀ + b for x of shape (..., in_features)."""
+        if self.weight is None and x.ndim:
+            self._build(int(x.shape[-1]))
         if not x.shape or x.shape[-1] != self.in_features:
             raise ShapeError(
                 f"Linear({self.in_features}, {self.out_features}): x must have {self.in_features} as its last size, "
