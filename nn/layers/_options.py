@@ -7,9 +7,24 @@ from typing import Any
 
 import numpy as np
 
-from autograd.errors import DtypeError, OptionError, ShapeError, describe
+from autograd import Tensor
+from autograd.errors import DtypeError, OptionError, ShapeError, TraceError, describe
 
-__all__ = ["floats", "integers", "probability", "shaped"]
+__all__ = ["bare", "floats", "integers", "probability", "shaped"]
+
+
+def bare(x: Any) -> Any:
+    """Return the numbers of what was computed in `no_grad`; the Tensor itself while a program is recorded.
+
+    >>> bare(Tensor([1.0]))
+    array([1.])
+    """
+    if not isinstance(x, Tensor):
+        return np.asarray(x)
+    try:
+        return x.peek()
+    except TraceError:
+        return x
 
 
 def integers(owner: str, name: str, value: Any, axes: int, low: int = 1) -> tuple[int, ...]:

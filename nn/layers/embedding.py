@@ -11,6 +11,7 @@ from autograd.errors import DataError, DtypeError, OptionError, TraceError, desc
 
 from .. import init
 from ..module import Module, Parameter, positive_integer
+from ._options import bare
 
 __all__ = ["Embedding", "Masking"]
 
@@ -68,7 +69,7 @@ class Embedding(Module):
         if self.padding_idx is None:
             return rows
         with no_grad():
-            fixed = np.take(self.weight, [self.padding_idx], axis=0)
+            fixed = bare(np.take(self.weight, [self.padding_idx], axis=0))
         return np.where((x == self.padding_idx)[..., None], fixed, rows)
 
     def _indices(self, x: Any) -> Any:

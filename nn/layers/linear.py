@@ -56,8 +56,8 @@ class Linear(Module):
         self.out_features = positive_integer("Linear", "out_features", out_features)
         rng = init.generator(rng)
         draws = init.get(weight_init), init.get(bias_init)
-        self.weight: Parameter | None = None
-        self.bias: Parameter | None = None
+        self.weight: Any = None
+        self.bias: Any = None
 
         def build(inputs: int) -> None:
             self.in_features = inputs

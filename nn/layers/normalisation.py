@@ -7,24 +7,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from autograd import Tensor, no_grad
-from autograd.errors import DataError, OptionError, ShapeError, TraceError, describe
+from autograd import no_grad
+from autograd.errors import DataError, OptionError, ShapeError, describe
 
 from .. import functional as F  # noqa: N812  (the field's abbreviation)
 from ..module import Module, Parameter, positive_integer
-from ._options import floats, integers, shaped
+from ._options import bare, floats, integers, shaped
 
 __all__ = ["BatchNorm1d", "BatchNorm2d", "GroupNorm", "LayerNorm"]
-
-
-def _kept(x: Any) -> Any:
-    """Return the bare numbers of a statistic; the Tensor itself while a program is recorded."""
-    if not isinstance(x, Tensor):
-        return np.asarray(x)
-    try:
-        return x.peek()
-    except TraceError:
-        return x
 
 
 class _BatchNorm(Module):
@@ -77,11 +67,11 @@ class _BatchNorm(Module):
     def _track(self, mean: Any, variance: Any, count: int) -> None:
         """Move the running statistics; the variance without bias, as in PyTorch."""
         with no_grad():
-            self.num_batches_tracked = _kept(self.num_batches_tracked + 1)
+            self.num_batches_tracked = bare(self.num_batches_tracked + 1)
             share = self.momentum if self.momentum is not None else 1.0 / self.num_batches_tracked
             mean, variance = np.ravel(mean), np.ravel(variance) * (count / (count - 1))
-            self.running_mean = _kept(((1.0 - share) * self.running_mean + share * mean).astype(mean.dtype))
-            self.running_var = _kept(((1.0 - share) * self.running_var + share * variance).astype(mean.dtype))
+            self.running_mean = bare(((1.0 - share) * self.running_mean + share * mean).astype(mean.dtype))
+            self.running_var = bare(((1.0 - share) * self.running_var + share * variance).astype(mean.dtype))
 
 
 class BatchNorm1d(_BatchNorm):
