@@ -145,7 +145,7 @@ OPTIONAL: dict[str, str] = {
     "safetensors": "nn.serialize.files",
     "scipy": "autograd.scipy._scipy",
     "sklearn": "nn.data",
-    "tqdm": "nn.callbacks",
+    "tqdm": "nn.callbacks.reporting",
 }
 
 # Functions and modules longer than the limits, each with its reason.

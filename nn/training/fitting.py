@@ -36,6 +36,7 @@ class Run:
         epochs, batches: how many there will be.
         history: the numbers of the finished epochs.
         stop: set it to end training after the present epoch.
+        halt: set it to end training after the present batch.
         compiled: whether steps are compiled; false from the step on that could not be.
     """
 
@@ -47,6 +48,7 @@ class Run:
     batches: int
     history: History = field(default_factory=History)
     stop: bool = False
+    halt: bool = False
     compiled: bool = False
     _compiled: CompiledTraining | None = None
 
@@ -192,7 +194,7 @@ def _loop(run: Run, loader: DataLoader, validation: Pair | None, told: list[Call
                     logs |= {f"val_{name}": value for name, value in found.items()}
                 for callback in told:
                     callback.on_epoch_end(epoch, logs)
-                if run.stop:
+                if run.stop or run.halt:
                     break
     finally:
         # not before: a compiled step watches what the model holds, and a growing history would record it anew
@@ -213,6 +215,8 @@ def _epoch(run: Run, loader: DataLoader, each_batch: list[Callback]) -> dict[str
             kept.append((y, outputs))
         for callback in each_batch:
             callback.on_batch_end(number, {"loss": loss})
+        if run.halt:
+            break
     if not count:
         raise DataError("fit: the loader gave no batch; it has fewer rows than batch_size and drop_last=True")
     return {"loss": total / count, **measured(run.metrics, kept)}

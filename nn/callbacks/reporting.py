@@ -9,7 +9,7 @@ from typing import Any
 
 from autograd.errors import OptionError
 
-__all__ = ["Callback", "History", "Progress"]
+__all__ = ["Callback", "History", "Logs", "Progress"]
 
 Logs = Mapping[str, float]
 
@@ -19,7 +19,8 @@ class Callback:
 
     Attributes:
         run: the `nn.training.Run` in progress: ``run.model``, ``run.optimizer``, ``run.epochs``, ``run.batches``;
-            set ``run.stop = True`` to end training after the present epoch.
+            set ``run.stop = True`` to end training after the present epoch, ``run.halt = True`` to end it after
+            the present batch.
 
     >>> class Stop(Callback):
     ...     def on_epoch_end(self, epoch, logs):
