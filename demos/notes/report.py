@@ -82,10 +82,7 @@ def _section(s: Shown) -> str:
     found = s.evidence
     formulas = f'<pre class="formula">{html.escape(chr(10).join(found.formulas))}</pre>' if found.formulas else ""
     code = "\n\n\n".join(source(f).strip() for f in (*found.helpers, s.entry.run))
-    numbers = "".join(
-        f"<tr><th>{html.escape(name)}</th><td><pre>{html.escape(value)}</pre></td></tr>"
-        for name, value in found.numbers
-    )
+    numbers = "".join(map(_number, *zip(*found.numbers, strict=True))) if found.numbers else ""
     ids = " ".join(f'<span class="id">{i}</span>' for i in s.entry.ids)
     return (
         f'<section id="{s.anchor}"><h3>{html.escape(s.entry.title)} {ids}</h3>{_paragraphs(s.entry.text)}{formulas}'
@@ -96,6 +93,13 @@ def _section(s: Shown) -> str:
         + _slips(found.slips)
         + f"<details><summary>code</summary><pre>{html.escape(code)}</pre></details></section>"
     )
+
+
+def _number(name: str, value: str) -> str:
+    name, value = html.escape(name), html.escape(value)
+    if value.count("\n") > 6:
+        return f'<tr><td colspan="2">{name}<pre>{value}</pre></td></tr>'
+    return f"<tr><th>{name}</th><td><pre>{value}</pre></td></tr>"
 
 
 def _checks(checks: Sequence[Check]) -> str:
