@@ -144,7 +144,7 @@ OPTIONAL: dict[str, str] = {
     "numba": "autograd.backends.compiler",
     "safetensors": "nn.serialize.files",
     "scipy": "autograd.scipy._scipy",
-    "sklearn": "nn.data",
+    "sklearn": "nn.data.sets",
     "tqdm": "nn.callbacks.reporting",
 }
 

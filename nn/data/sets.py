@@ -10,17 +10,32 @@ import numpy as np
 
 from autograd.errors import DataError, MissingExtraError, OptionError, describe
 
-from .functional import one_hot
-from .init import Rng, generator
-from .module import positive_integer
+from ..functional import one_hot
+from ..init import Rng, generator
+from ..module import positive_integer
 
-__all__ = ["DataLoader", "StandardScaler", "digits", "mnist", "moons", "one_hot", "read_idx", "split", "xor"]
+__all__ = [
+    "DataLoader",
+    "StandardScaler",
+    "digits",
+    "examples",
+    "mnist",
+    "moons",
+    "one_hot",
+    "read_idx",
+    "split",
+    "xor",
+]
 
 Array = np.ndarray[Any, Any]
 
 
-def _examples(owner: str, *arrays: Any) -> list[Array]:
-    """Return arrays with the same, positive number of rows."""
+def examples(owner: str, *arrays: Any) -> list[Array]:
+    """Return arrays with the same, positive number of rows.
+
+    >>> examples("split", [1, 2])
+    [array([1, 2])]
+    """
     found = [np.asarray(a) for a in arrays]
     for a in found:
         if not a.ndim or not len(a):
@@ -55,7 +70,7 @@ class DataLoader:
         self.batch_size = positive_integer("DataLoader", "batch_size", batch_size)
         if not arrays:
             raise DataError("DataLoader: no arrays given; write DataLoader(x, y)")
-        self.arrays = _examples("DataLoader", *arrays)
+        self.arrays = examples("DataLoader", *arrays)
         self.shuffle, self.drop_last = shuffle, drop_last
         self.rng = generator(rng)
         self._position = 0  # rows of the present pass that were handed out
@@ -132,7 +147,7 @@ def split(*arrays: Any, test: float = 0.2, rng: Rng = None) -> list[Array]:
     """
     if not 0 < test < 1:
         raise OptionError(f"split: test must be a share above 0 and below 1, got {test!r}; a part can't be empty")
-    found = _examples("split", *arrays)
+    found = examples("split", *arrays)
     count = len(found[0])
     if count < 2:
         raise DataError("split: one example can't be split in two parts")
@@ -158,7 +173,7 @@ class StandardScaler:
 
     def fit(self, x: Any) -> Self:
         """Learn mean and standard deviation of each column."""
-        (x,) = _examples("StandardScaler.fit", x)
+        (x,) = examples("StandardScaler.fit", x)
         x = x if x.dtype.kind == "f" else x.astype(np.float64)
         self.mean, std = x.mean(axis=0), x.std(axis=0)
         self.std = np.where(std > 0, std, np.ones_like(std))
