@@ -24,6 +24,7 @@ from ..errors import MissingExtraError
 __all__ = ["Compiled", "available", "cache_folder", "choose"]
 
 _FOLDER = "CHAINRULE_CACHE_DIR"
+_BACKGROUND = "CHAINRULE_BACKGROUND"
 
 
 def available() -> bool:
@@ -124,8 +125,11 @@ class Compiled:
         return self._functions
 
     def soon(self) -> dict[str, Callable[..., Any]] | None:
-        """Return the functions if they are compiled; otherwise start a thread that does it, and return `None`."""
-        if self._functions is None and self._thread is None and available():
+        """Return the functions if they are compiled; otherwise start a thread that does it, and return `None`.
+
+        With ``CHAINRULE_BACKGROUND=0`` in the environment no thread is started.
+        """
+        if self._functions is None and self._thread is None and os.environ.get(_BACKGROUND) != "0" and available():
             self._thread = threading.Thread(target=self._attempt, name="chainrule compiler")
             self._thread.start()
         return self._functions

@@ -141,6 +141,7 @@ def test_a_damaged_cache_is_ignored_with_a_warning(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(not compiler.available(), reason="numba is not installed")
 def test_a_thread_compiles_while_numpy_serves(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHAINRULE_BACKGROUND", "1")
     monkeypatch.setenv("CHAINRULE_CACHE_DIR", str(tmp_path / "own"))
     compiled: Any = compiler.Compiled("def triple(x):\n    return 3.0 * x\n", {"triple": "float64(float64)"})
     first = compiled.soon()
@@ -152,6 +153,7 @@ def test_a_thread_compiles_while_numpy_serves(tmp_path, monkeypatch):
 @pytest.mark.filterwarnings("ignore:compiling failed")
 @pytest.mark.skipif(not compiler.available(), reason="numba is not installed")
 def test_what_cannot_be_compiled_is_left_to_numpy(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_BACKGROUND", "1")
     monkeypatch.setenv("CHAINRULE_CACHE_DIR", "")
     compiled: Any = compiler.Compiled("def wrong(x):\n    return x.nothing\n", {"wrong": "float64(float64)"})
     compiled.soon()
