@@ -70,7 +70,7 @@ def test_every_rule_switched_off_has_its_reason_beside_it():
 
 @pytest.mark.parametrize("root", ["autograd", "nn", "tests", "demos", "benchmarks", "docs"])
 def test_every_exception_in_a_line_has_its_reason_beside_it(root):
-    exception = re.compile(r"# noqa\b(?!: [A-Z]+\d+(, [A-Z]+\d+)* +\(?\w.{5,})")
+    exception = re.compile(r"# noqa\b(?!: [A-Z]+\d+(, [A-Z]+\d+)* +(\(|- )?\w.{5,})")
     bare = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
         for path in sorted(Path(ROOT / root).rglob("*.py"))

@@ -174,8 +174,9 @@ def _runner(program: Program, native: Native, function: Any, replay: Replay) -> 
     lines = [f"def run({', '.join(inputs)}):", *lines, "    try:", "        held = memory.pop()"]
     lines += ["    except IndexError:", "        held = fresh()", "    try:"]
     lines += [call.format(", ".join([*inputs, *outputs, "*held"]))]
-    lines += ["    except TypeError:  # an argument whose entries do not lie in order"]
-    lines += [call.format(", ".join([*copies, *outputs, "*held"])), "    finally:", "        memory.append(held)"]
+    lines += ["    except TypeError:  # an argument whose entries do not lie in order", "        try:"]
+    lines += [f"    {call.format(', '.join([*copies, *outputs, '*held']))}", "        except TypeError:"]
+    lines += [f"            return replay({', '.join(inputs)})", "    finally:", "        memory.append(held)"]
     if native.wide:
         lines += ["    if answer[0]:", f"        return replay({', '.join(inputs)})"]
     lines.append(f"    return ({', '.join(parts)}{',' if parts else ''})")
@@ -185,7 +186,9 @@ def _runner(program: Program, native: Native, function: Any, replay: Replay) -> 
 
 def _plain(leaf: Any) -> Any:
     """Return an array whose entries lie in order and can be written to, as the signature has it."""
-    return np.require(leaf, requirements=("C", "A", "W", "E")) if isinstance(leaf, np.ndarray) else leaf
+    if isinstance(leaf, np.ndarray):
+        return np.require(leaf, requirements=("C", "A", "W", "E")) if leaf.ndim else leaf[()]
+    return leaf
 
 
 def work(program: Program) -> int:
@@ -236,4 +239,4 @@ def compile_soon(program: Program) -> Any:
     return _compile(program, wait=False)
 
 
-assert set(_TYPES) == set(CASTS)  # noqa: S101
+assert set(_TYPES) == set(CASTS)  # noqa: S101  (two tables of one set of dtypes)

@@ -11,6 +11,7 @@ from tests.autograd.jitted import compare
 ROWS, COMPOSED = table.row_calls(), table.composition_calls()
 CALLS = [*ROWS, *COMPOSED]
 LEAST = {id(call): 1e-10 for call in COMPOSED}  # of plain arrays numpy's own function is asked, which rounds otherwise
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name == "numba" else name for name in BACKENDS]  # compiling
 SMOOTH = [c for c in CALLS if c.op.differentiable]
 
 
@@ -27,13 +28,13 @@ def _may_be_refused(request):
         pytest.skip("refused, as it must be")
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", NAMES)
 @pytest.mark.parametrize("call", CALLS, ids=str)
 def test_value(call, backend):
     compare(call, call.values(), backend, least=LEAST.get(id(call), 0.0))
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", NAMES)
 @pytest.mark.parametrize("call", SMOOTH, ids=str)
 def test_cotangents(call, backend):
     values = call.values()

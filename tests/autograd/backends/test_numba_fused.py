@@ -121,6 +121,7 @@ def test_what_it_cannot_serve_is_left_to_numpy(fun, args):
 
 
 def test_numpy_serves_until_a_thread_has_compiled(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_BACKGROUND", "1")
     monkeypatch.setattr(numba_fused, "_SECONDS", 0.0)
     run = compile_program(record(lambda x: x * 3.0 + 1.0, np.ones(2)), "auto")
     for _ in range(10):
