@@ -43,7 +43,7 @@ def parts(seed: int, n: int = 8) -> tuple[Array, Array, list[Tensor]]:
     return x.T.astype(np.float64), np.asarray(y, np.float64).reshape(1, -1), leaves
 
 
-@row("S2-13", "S2-14", "S2-18", "S2-19", "E43", "E47", "E48", "E49")
+@row("S2-13", "S2-18", "S2-19", "E43", "E47", "E48", "E49")
 def matrices(e: Evidence, s: Setting) -> None:
     """The 2-2-1 tanh net without output bias: all gradients in matrix form.
 
@@ -88,6 +88,23 @@ def matrices(e: Evidence, s: Setting) -> None:
     why = "the product is entry by entry; as a matrix product the shapes do not meet"
     fits = wo.shape[1] != V.shape[0] and (wo.data * (1 - V**2)).shape == V.shape
     e.erratum("E49", "w_o (1 − v²)", "w_o ∘ (1 − v²)", fits, why)
+
+
+@row("S2-14")
+def four_gradients(e: Evidence, s: Setting) -> None:
+    """With a bias at the output too: four gradients in closed form."""
+    e.formula("∂E/∂b_o = Σ_n δ_o,   ∂E/∂W_o = V δ_oᵀ,   ∂E/∂b_i = Σ_n δ_i,   ∂E/∂W_i = X δ_iᵀ")
+    x, y, (wi, bi, wo) = parts(s.seed)
+    bo = Tensor(np.array([[0.3]]))
+    v = np.tanh(wi.T @ x + bi)
+    out = np.tanh(wo.T @ v + bo)
+    (((y - out) ** 2).sum() / x.shape[1]).backward()
+    do = -2 * (y - out.data) * (1 - out.data**2) / x.shape[1]
+    di = (wo.data @ do) * (1 - v.data**2)
+    e.equal("∂E/∂b_o", do.sum(1, keepdims=True), bo.grad)
+    e.equal("∂E/∂W_o", v.data @ do.T, wo.grad)
+    e.equal("∂E/∂b_i", di.sum(1, keepdims=True), bi.grad)
+    e.equal("∂E/∂W_i", x @ di.T, wi.grad)
 
 
 @row("E40", "E50", "E51")
