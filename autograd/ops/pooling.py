@@ -6,7 +6,6 @@ order that took 14 ms where one `numpy.maximum` a place takes 0.2 (64×8×28×28
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,7 +24,7 @@ def _firsts(x: Any, top: Any, size: Sizes, stride: Sizes, dilation: Sizes) -> It
     """Yield each place of a window, and in which windows it is the first that holds the maximum."""
     seen = np.asarray(windows(x, size=size, stride=stride, dilation=dilation))
     taken = np.zeros(top.shape, bool)
-    for place in itertools.product(*map(range, size)):
+    for place in np.ndindex(*size):
         hit = seen[place] == top
         hit &= ~taken
         taken |= hit
@@ -137,7 +136,7 @@ def max_pool(x: Any, size: Sizes, stride: Sizes, dilation: Sizes) -> Any:
     array([3., 2.])
     """
     seen = windows(x, size=size, stride=stride, dilation=dilation)
-    places = itertools.product(*map(range, size))
+    places = np.ndindex(*size)
     out = np.array(seen[next(places)])
     for place in places:
         np.maximum(out, seen[place], out=out)
@@ -175,7 +174,7 @@ def sum_pool(x: Any, size: Sizes, stride: Sizes, dilation: Sizes) -> Any:
     array([4., 2.])
     """
     seen = windows(x, size=size, stride=stride, dilation=dilation)
-    places = itertools.product(*map(range, size))
+    places = np.ndindex(*size)
     out = np.array(seen[next(places)])
     for place in places:
         out += seen[place]

@@ -5,7 +5,6 @@ A window's places come first in the answer, so that what runs over them (a maxim
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -114,7 +113,7 @@ def overlap_add(x: Any, shape: Sizes, size: Sizes, stride: Sizes, dilation: Size
     counts = x.shape[x.ndim - d :]
     out = np.zeros((*x.shape[d : x.ndim - d], *shape), x.dtype)
     # A loop over the places of one window; each turn moves whole arrays.
-    for place in itertools.product(*map(range, size)):
+    for place in np.ndindex(*size):
         starts = [i * b for i, b in zip(place, dilation, strict=True)]
         spots: Any = tuple([slice(a, a + s * (n - 1) + 1, s) for a, s, n in zip(starts, stride, counts, strict=True)])
         out[(..., *spots)] += x[place]
