@@ -132,9 +132,9 @@ def document(
         f"Made by `{command}`.\n\n"
         "Each peer runs in an environment of its own, with two threads. Values and gradients are compared with a\n"
         "reference before anything is timed. Peers take turns, round by round; the median is over all rounds, min is\n"
-        f"the best block. {METHODS[clock]} The first call\n"
-        "(elapsed time) holds building and compiling, with empty caches on disk. Peers keep their default settings,\n"
-        "the garbage collector's included."
+        "the best block. Peers keep their default settings, the garbage collector's included. The first call holds\n"
+        "building and compiling, in elapsed time, with empty caches on disk.\n"
+        f"{METHODS[clock]}"
     )
     parts = [head, targets_section(results), *map(workload_section, results), notes, machine_section(versions)]
     return "\n\n".join(part for part in parts if part) + "\n"
