@@ -57,11 +57,13 @@ class Timing:
     disturbed: list[float] = field(default_factory=list)
     problem: str = ""
     number: int = 1
+    unsure: bool = False
 
     def settle(self) -> None:
         """Count the disturbed blocks after all, where too few others are left."""
-        if len(self.seconds) < ENOUGH:
+        if len(self.seconds) < ENOUGH and self.disturbed:
             self.seconds += self.disturbed
+            self.unsure = True
 
     @property
     def median(self) -> float:

@@ -11,8 +11,10 @@ from benchmarks.workloads import Target, Workload
 
 SCALES = {"s": 1.0, "ms": 1e3, "µs": 1e6, "ns": 1e9, "ns/node": 1e9, "MB": 1e-6}
 
+DISTURBED = " (disturbed)"
 METHODS = {
-    "wall": "Times are elapsed times; blocks during which other programs used the processor are measured again.",
+    "wall": "Times are elapsed times; blocks during which other programs used the processor are measured again, and a row\n"
+    "is marked as disturbed where that did not help.",
     "cpu": "Times are processor times, summed over a process's threads.",
 }
 
@@ -59,7 +61,7 @@ def _rows(workload: Workload, case: str, timings: list[Timing]) -> list[tuple[st
     rows: list[tuple[str, ...]] = [
         (
             case,
-            t.peer,
+            t.peer + DISTURBED * t.unsure,
             digits(t.median * scale),
             digits(t.minimum * scale),
             f"{t.median / timed[0].median:.2f}",
@@ -92,14 +94,15 @@ def _target_row(result: Result, target: Target, case: str) -> list[tuple[str, ..
     if not target.peer:
         scale = SCALES[result.workload.unit] / result.workload.per(case)
         value, limit, unit = ours.median * scale, target.factor, f" {result.workload.unit}"
-        promise = target.ours
+        promise, unsure = target.ours, ours.unsure
     else:
         peer = result.find(case, target.peer)
         if peer is None:
             return []
         value, limit, unit = ours.median / peer.median, target.factor, ""
-        promise = f"{target.ours} / {target.peer}"
-    return [(name, promise, f"{limit:.3g}{unit}", f"{digits(value)}{unit}", "yes" if value <= limit else "**no**")]
+        promise, unsure = f"{target.ours} / {target.peer}", ours.unsure or peer.unsure
+    verdict = ("yes" if value <= limit else "**no**") + DISTURBED * unsure
+    return [(name, promise, f"{limit:.3g}{unit}", f"{digits(value)}{unit}", verdict)]
 
 
 def machine_section(versions: dict[str, dict[str, str]]) -> str:

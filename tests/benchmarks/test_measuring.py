@@ -46,6 +46,7 @@ def test_disturbed_blocks_are_measured_again():
     peer = Recorded("a", [], others=[1.0] * 4)
     (timing,) = measure(T1, "chain", [peer], Effort(rounds=6, blocks=1), print)
     assert (len(timing.seconds), len(timing.disturbed)) == (6, 4)
+    assert not timing.unsure
 
 
 def test_processor_time_is_not_disturbed():
@@ -58,6 +59,7 @@ def test_without_calm_all_blocks_count():
     peer = Recorded("a", [], others=[1.0] * 99)
     (timing,) = measure(T1, "chain", [peer], Effort(rounds=6, blocks=1), print)
     assert len(timing.seconds) == 18
+    assert timing.unsure
 
 
 def test_a_wrong_gradient_is_reported_and_not_timed():

@@ -43,6 +43,13 @@ def test_promises_are_measured_where_both_sides_are(result):
     ]
 
 
+def test_disturbed_times_are_marked(result):
+    result.cases["small"][0].unsure = True
+    assert "| small | theirs (disturbed) | 5 |" in workload_section(result)
+    assert "| 0.4 | yes (disturbed) |" in targets_section([result])
+    assert "| 2 µs | yes |" in targets_section([result])
+
+
 def test_a_broken_promise_stands_out(result):
     result.cases["small"][1].seconds = [1.0]
     assert targets_section([result]).count("**no**") == 2
