@@ -13,8 +13,10 @@ SCALES = {"s": 1.0, "ms": 1e3, "µs": 1e6, "ns": 1e9, "ns/node": 1e9, "MB": 1e-6
 
 DISTURBED = " (disturbed)"
 METHODS = {
-    "wall": "Times are elapsed times; blocks during which other programs used the processor are measured again, and a row\n"
-    "is marked as disturbed where that did not help.",
+    "wall": (
+        "Times are elapsed times; blocks during which other programs used the processor are measured again, and a row\n"
+        "is marked as disturbed where that did not help."
+    ),
     "cpu": "Times are processor times, summed over a process's threads.",
 }
 
