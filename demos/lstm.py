@@ -46,7 +46,8 @@ def train(model: Module, rng: np.random.Generator, times: int, steps: int) -> li
         found.append(loss.item())
         if (step + 1) % (steps // 10) == 0:
             print(f"  step {step + 1:5}: mean squared error {np.mean(found[-20:]):.5f}")
-    return np.mean(np.reshape(found[: len(found) // 20 * 20], (-1, 20)), axis=1).tolist()
+    means: list[float] = np.mean(np.reshape(found[: len(found) // 20 * 20], (-1, 20)), axis=1).tolist()
+    return means
 
 
 def reach(model: Module, x: Array) -> Array:

@@ -1,5 +1,7 @@
 """Models as graphs, masks, states handed in, the classic units, and what only some layers do."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -95,7 +97,7 @@ def test_a_sequence_in_two_parts_equals_the_whole(kind):
 
 def test_returns_are_parts_of_both():
     x = RNG.standard_normal((2, 6, 3)).astype(np.float32)
-    options = {"batch_first": True, "bidirectional": True, "rng": 0}
+    options: Any = {"batch_first": True, "bidirectional": True, "rng": 0}
     outputs, state = nn.GRU(3, 4, **options)(x)
     np.testing.assert_array_equal(nn.GRU(3, 4, returns="sequences", **options)(x).data, outputs.data)
     last = nn.GRU(3, 4, returns="last", **options)(x).data
@@ -204,9 +206,9 @@ def test_mcculloch_pitts_computes_the_gates_and_not_xor():
     gates = {"and": ([1, 1], 2, [0, 0, 0, 1]), "or": ([1, 1], 1, [0, 1, 1, 1]), "nor": ([-1, -1], 0, [1, 0, 0, 0])}
     for weights, threshold, right in gates.values():
         np.testing.assert_array_equal(nn.McCullochPitts(weights, threshold).predict(CORNERS), right)
-    for weights in np.ndindex(5, 5):
+    for pair in np.ndindex(5, 5):
         for threshold in np.arange(-5, 6) / 2:
-            assert not np.array_equal(nn.McCullochPitts(np.array(weights) - 2, threshold).predict(CORNERS), XOR)
+            assert not np.array_equal(nn.McCullochPitts(np.array(pair) - 2, threshold).predict(CORNERS), XOR)
 
 
 def test_hebb_adds_eta_x_y():
