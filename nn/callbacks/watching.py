@@ -10,6 +10,7 @@ from typing import Any
 
 from autograd.errors import OptionError, unknown_name
 
+from ..module import positive_integer
 from .reporting import Callback, Logs
 
 __all__ = [
@@ -58,6 +59,7 @@ class EarlyStopping(_Watching):
         min_delta: how much better counts.
         mode: "min", "max", or "auto": lower is better for losses and errors.
         restore_best_weights: give the model the weights of the best epoch when training ends.
+        verbose: print a line when training is ended.
 
     Attributes:
         best: the best number.
@@ -77,9 +79,10 @@ class EarlyStopping(_Watching):
         min_delta: float = 0.0,
         mode: str = "auto",
         restore_best_weights: bool = False,
+        verbose: bool = False,
     ) -> None:
         super().__init__(monitor, mode, min_delta)
-        self.patience, self.restore_best_weights = patience, restore_best_weights
+        self.patience, self.restore_best_weights, self.verbose = patience, restore_best_weights, verbose
         self.best_epoch = -1
         self._weights: dict[str, Any] | None = None
 
@@ -95,6 +98,9 @@ class EarlyStopping(_Watching):
             self._weights = self.run.model.state_dict() if self.restore_best_weights else None
         elif epoch - self.best_epoch >= max(self.patience, 1):
             self.run.stop = True
+            if self.verbose:
+                best = f"{self.monitor} was best after epoch {self.best_epoch + 1}: {self.best:.4g}"
+                print(f"stopped after epoch {epoch + 1}; {best}", flush=True)  # noqa: T201  (asked for)
 
     def on_train_end(self) -> None:
         """Restore the best weights."""
@@ -112,9 +118,11 @@ class ModelCheckpoint(_Watching):
         save_weights_only: write `save_weights`, not `save`.
         mode: "min", "max", or "auto": lower is better for losses and errors.
         custom: handed on to `save`.
+        period: look at every so many epochs only.
+        verbose: print a line for each file written.
 
     Raises:
-        OptionError: an unknown name or mode.
+        OptionError: an unknown name or mode, a period below 1.
 
     >>> ModelCheckpoint("model-{epoch}.safetensors").path.format(epoch=3)
     'model-3.safetensors'
@@ -128,20 +136,25 @@ class ModelCheckpoint(_Watching):
         save_weights_only: bool = False,
         mode: str = "auto",
         custom: Mapping[str, Any] | None = None,
+        period: int = 1,
+        verbose: bool = False,
     ) -> None:
         super().__init__(monitor, mode, 0.0)
-        self.path, self.custom = str(path), custom
+        self.path, self.custom, self.verbose = str(path), custom, verbose
+        self.period = positive_integer("ModelCheckpoint", "period", period)
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Save."""
-        if self.save_best_only and not self.better(logs):
+        if (epoch + 1) % self.period or (self.save_best_only and not self.better(logs)):
             return
         path = self.path.replace("{epoch}", str(epoch + 1))
         if self.save_weights_only:
             self.run.model.save_weights(path)
         else:
             self.run.model.save(path, custom=self.custom)
+        if self.verbose:
+            print(f"epoch {epoch + 1}: wrote {path}", flush=True)  # noqa: T201  (asked for)
 
 
 class CSVLogger(Callback):
@@ -150,13 +163,19 @@ class CSVLogger(Callback):
     Args:
         path: the file.
         append: add to what is there.
+        separator: one character between two numbers.
+
+    Raises:
+        OptionError: a separator of another length.
 
     >>> CSVLogger("log.csv").append
     False
     """
 
-    def __init__(self, path: str | Path, append: bool = False) -> None:
-        self.path, self.append = Path(path), append
+    def __init__(self, path: str | Path, append: bool = False, separator: str = ",") -> None:
+        if not isinstance(separator, str) or len(separator) != 1:
+            raise OptionError(f"CSVLogger: separator must be one character, got {separator!r}; write separator=';'")
+        self.path, self.append, self.separator = Path(path), append, separator
         self._begun = False
 
     def on_train_begin(self) -> None:
@@ -168,7 +187,7 @@ class CSVLogger(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Write the line."""
         with self.path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
+            writer = csv.writer(file, delimiter=self.separator)
             if not self._begun:
                 writer.writerow(["epoch", *logs])
                 self._begun = True

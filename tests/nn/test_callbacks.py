@@ -83,6 +83,22 @@ def test_schedule_log_and_checkpoint(tmp_path):
     np.testing.assert_array_equal(again.predict(X), model.predict(X))
 
 
+def test_a_separator_a_period_and_words(tmp_path, capsys):
+    pytest.importorskip("safetensors", reason="the extra save is not installed")
+    told = [
+        callbacks.CSVLogger(tmp_path / "log.csv", separator=";"),
+        callbacks.ModelCheckpoint(tmp_path / "m{epoch}.safetensors", period=2, verbose=True),
+    ]
+    fitted(told, epochs=5)
+    assert (tmp_path / "log.csv").read_text().splitlines()[0] == "epoch;loss"
+    assert sorted(file.name for file in tmp_path.glob("*.safetensors")) == ["m2.safetensors", "m4.safetensors"]
+    assert capsys.readouterr().out.split() == [
+        word for epoch in (2, 4) for word in f"epoch {epoch}: wrote {tmp_path}/m{epoch}.safetensors".split()
+    ]
+    fitted([Script(callbacks.EarlyStopping(patience=2, verbose=True), values=[1.0, 0.5, 2.0, 3.0, 0.0])], epochs=5)
+    assert capsys.readouterr().out == "stopped after epoch 4; val_loss was best after epoch 2: 0.5\n"
+
+
 def test_a_loss_that_is_no_number_ends_training_at_once():
     seen = []
 
@@ -101,6 +117,8 @@ def test_a_loss_that_is_no_number_ends_training_at_once():
         lambda: callbacks.EarlyStopping(mode="best"),
         lambda: callbacks.EarlyStopping(min_delta=-1.0),
         lambda: callbacks.ReduceLROnPlateau(factor=1.0),
+        lambda: callbacks.ModelCheckpoint("m.h5", period=0),
+        lambda: callbacks.CSVLogger("log.csv", separator="; "),
         lambda: fitted([callbacks.EarlyStopping("val_los")]),
     ],
 )
