@@ -173,7 +173,7 @@ class CSVLogger(Callback):
     """
 
     def __init__(self, path: str | Path, append: bool = False, separator: str = ",") -> None:
-        if not isinstance(separator, str) or len(separator) != 1:
+        if len(separator) != 1:
             raise OptionError(f"CSVLogger: separator must be one character, got {separator!r}; write separator=';'")
         self.path, self.append, self.separator = Path(path), append, separator
         self._begun = False
