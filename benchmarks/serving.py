@@ -54,15 +54,18 @@ class Worker:
     def __init__(self, *distributions: str) -> None:
         self.variant = ""  # which of the names in peer.toml this process goes by
         self.distributions = distributions
-        self._factories: dict[str, tuple[Factory, tuple[str, ...] | None]] = {}
+        self._factories: dict[str, tuple[Any, ...]] = {}
         self._job: Job | None = None
         self._resident = 0
 
-    def does(self, workload: str, *, cases: Iterable[str] | None = None) -> Callable[[Factory], Factory]:
-        """Register a factory ``case -> Job``; ``cases`` limits it to those the peer can do at all."""
+    def does(
+        self, workload: str, *, cases: Iterable[str] | None = None, variants: Iterable[str] | None = None
+    ) -> Callable[[Factory], Factory]:
+        """Register a factory ``case -> Job``; ``cases`` and ``variants`` limit it to those the peer can do at all."""
 
         def register(factory: Factory) -> Factory:
-            self._factories[workload] = (factory, None if cases is None else tuple(cases))
+            limits = tuple(None if limit is None else tuple(limit) for limit in (cases, variants))
+            self._factories[workload] = (factory, *limits)
             return factory
 
         return register
@@ -82,8 +85,10 @@ class Worker:
     def _do_prepare(self, request: wire.Message) -> wire.Message:
         """Build the job and time its first call, compiling included."""
         self._job = None
-        factory, cases = self._factories.get(request["workload"], (None, None))
+        factory, cases, variants = self._factories.get(request["workload"], (None, None, None))
         if factory is None or (cases is not None and request["case"] not in cases):
+            return {"does": False}
+        if variants is not None and self.variant not in variants:
             return {"does": False}
         job = self._job = factory(request["case"])
         start = time.perf_counter()

@@ -13,5 +13,5 @@ WORKLOAD = Workload(
     unit="MB",
     kind="memory",
     of="T2",
-    targets=(Target("chainrule-jit", 1.0, "torch"),),
+    targets=(Target("chainrule-jit", 1.0, "torch"), Target("chainrule-fast", 1.0, "torch")),
 )

@@ -71,5 +71,6 @@ WORKLOAD = Workload(
         Target("chainrule", 0.5, "torch"),
         Target("chainrule", 0.5, "mygrad"),
         Target("chainrule-jit", 0.5, "jax"),
+        Target("chainrule-fast", 0.5, "jax"),
     ),
 )

@@ -16,6 +16,8 @@ RATE, BETA1, BETA2, EPSILON = 1e-3, 0.9, 0.999, 1e-8
 BATCHES = 8
 STEPS = 3
 
+Both = Callable[[list[Array], Array, Array], tuple[Any, Sequence[Array]]]
+
 
 @dataclass(frozen=True)
 class Model:
@@ -95,6 +97,11 @@ def _loss(model: Model, z: Array, target: Array) -> tuple[float, Array]:
     """Loss and its gradient for the network's output."""
     if not model.classes:
         return float(np.mean((z - target) ** 2)), 2 * (z - target) / z.size
+    return cross_entropy(z, target)
+
+
+def cross_entropy(z: Array, target: Array) -> tuple[float, Array]:
+    """Mean cross-entropy of the softmax, and its gradient for the logits."""
     shifted = z - z.max(1, keepdims=True)
     probabilities = np.exp(shifted)
     total = probabilities.sum(1, keepdims=True)
@@ -107,32 +114,38 @@ def _loss(model: Model, z: Array, target: Array) -> tuple[float, Array]:
 
 def reference(case: str) -> Answer:
     """Loss and gradient of the first batch, and how three steps of Adam move the parameters, in float64."""
-    start = [p.astype(np.float64) for p in parameters(case)]
+    return trained(parameters(case), batches(case), lambda params, x, y: loss_and_gradients(case, params, x, y))
+
+
+def trained(start: list[Array], data: Sequence[tuple[Array, Array]], both: Both) -> Answer:
+    """The reference answer for any model: ``both`` gives loss and gradients, Adam is done here, all in float64."""
+    start = [p.astype(np.float64) for p in start]
     params = [p.copy() for p in start]
     first, second = [np.zeros_like(p) for p in params], [np.zeros_like(p) for p in params]
-    for t, (x, target) in enumerate(batches(case)[:STEPS], 1):
-        loss, gradients = loss_and_gradients(case, params, x.astype(np.float64), target)
+    for t, (x, target) in enumerate(data[:STEPS], 1):
+        loss, gradients = both(params, x.astype(np.float64), target)
         if t == 1:
             answer = {"value": np.array(loss)} | named("gradient", gradients)
         for n, g in enumerate(gradients):
             first[n] += (1 - BETA1) * (g - first[n])
             second[n] += (1 - BETA2) * (g * g - second[n])
             params[n] -= RATE * (first[n] / (1 - BETA1**t)) / (np.sqrt(second[n] / (1 - BETA2**t)) + EPSILON)
-    return answer | named("moved", [p - s for p, s in zip(params, start, strict=True)])
+    return answer | moves(start, params)
 
 
-def named(prefix: str, arrays: list[Array]) -> Answer:
+def named(prefix: str, arrays: Sequence[Array]) -> Answer:
     """Arrays under the names ``prefix 0``, ``prefix 1``, …; "moved" arrays are compared in the mean."""
     return {f"{prefix} {n}": array for n, array in enumerate(arrays)}
 
 
-def answer(case: str, value: Any, gradients: list[Array], moved: list[Array]) -> Answer:
+def moves(before: Sequence[Array], after: Sequence[Array]) -> Answer:
+    """How training moved the parameters, under the names that are compared in the mean."""
+    return named("moved", [new - old for new, old in zip(after, before, strict=True)])
+
+
+def answer(case: str, value: Any, gradients: Sequence[Array], after: Sequence[Array]) -> Answer:
     """A peer's answer: the first loss and gradients, and the parameters after three steps."""
-    moves = [after - before for after, before in zip(moved, parameters(case), strict=True)]
-    return {"value": np.asarray(value)} | named("gradient", gradients) | named("moved", moves)
-
-
-Both = Callable[[list[Array], Array, Array], tuple[Any, Sequence[Array]]]
+    return {"value": np.asarray(value)} | named("gradient", gradients) | moves(parameters(case), after)
 
 
 def numpy_job(case: str, both: Both) -> Job:
@@ -186,9 +199,10 @@ WORKLOAD = Workload(
     unit="µs",
     targets=(
         Target("chainrule", 0.5, "torch", ("64-32-10",)),
-        Target("chainrule-jit", 1.0, "handnumpy"),
-        Target("chainrule-jit", 1.0, "jax"),
-        Target("chainrule-jit", 1.0, "torch"),
-        Target("chainrule-jit", 1.0, "torch-compile"),
+        *(
+            Target(ours, 1.0, peer)
+            for ours in ("chainrule-jit", "chainrule-fast")
+            for peer in ("handnumpy", "jax", "torch", "torch-compile")
+        ),
     ),
 )

@@ -111,13 +111,14 @@ class CompiledTraining:
         model: the model.
         optimizer: its optimizer; its state and the parameters are changed in place.
         loss: a function of (outputs, targets).
+        backend: as for `autograd.jit`.
     """
 
-    def __init__(self, model: Module, optimizer: Optimizer, loss: Callable[..., Any]) -> None:
+    def __init__(self, model: Module, optimizer: Optimizer, loss: Callable[..., Any], backend: str = "auto") -> None:
         self._parts = (model, optimizer, loss)
         self._buffers = dict(model.named_buffers())
         self._bare = optimizer.bare()
-        self._step = compile_step(pure_step(model, optimizer, loss), (self._bare, self._buffers))
+        self._step = compile_step(pure_step(model, optimizer, loss), (self._bare, self._buffers), backend=backend)
 
     def current(self) -> bool:
         """Whether model and optimizer still have the arrays this step works on."""

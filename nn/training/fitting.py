@@ -37,7 +37,7 @@ class Run:
         history: the numbers of the finished epochs.
         stop: set it to end training after the present epoch.
         halt: set it to end training after the present batch.
-        compiled: whether steps are compiled; false from the step on that could not be.
+        compiled: whether steps are compiled, or by which backend; false from the step on that could not be.
     """
 
     model: Module
@@ -49,7 +49,7 @@ class Run:
     history: History = field(default_factory=History)
     stop: bool = False
     halt: bool = False
-    compiled: bool = False
+    compiled: bool | str = False
     _compiled: CompiledTraining | None = None
 
     def step(self, x: Any, y: Any) -> tuple[float, Array]:
@@ -58,7 +58,8 @@ class Run:
         if not self.compiled or hooked:  # a hook sees gradients, and a compiled step has none to show
             return self._eager(x, y)
         if self._compiled is None or not self._compiled.current():
-            self._compiled = CompiledTraining(self.model, self.optimizer, self.loss)
+            backend = self.compiled if isinstance(self.compiled, str) else "auto"
+            self._compiled = CompiledTraining(self.model, self.optimizer, self.loss, backend)
         try:
             return self._compiled(x, y)
         except AutogradError as exc:
@@ -115,7 +116,7 @@ def fit(
     callbacks: Iterable[Callback] = (),
     shuffle: bool = True,
     rng: Rng = None,
-    compiled: bool = True,
+    compiled: bool | str = True,
     verbose: bool | str = True,
 ) -> History:
     """Train a model and return the history of its losses and metrics.
@@ -139,7 +140,8 @@ def fit(
         shuffle: a new order for each epoch.
         rng: the Generator or seed of the orders; left out, that of the model's last `fit` goes on.
         compiled: run each step as one compiled program, which gives the same numbers faster; a model or loss that can't
-            be recorded is trained without, after a warning that says why. Parameters' ``grad`` is not filled.
+            be recorded is trained without, after a warning that says why. Parameters' ``grad`` is not filled. A string
+            names the backend, as for `autograd.jit`.
         verbose: report progress: True, False, "bar" or "lines".
 
     Raises:

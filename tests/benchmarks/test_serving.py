@@ -40,6 +40,13 @@ def test_what_it_cannot_do_it_says(worker, workload, case):
     assert worker.handle({"do": "prepare", "workload": workload, "case": case}) == {"does": False}
 
 
+def test_a_job_may_be_for_some_variants_alone(worker):
+    worker.does("V", variants=["right"])(lambda _case: Job(step=int, answer=dict))
+    for variant in ("right", "wrong"):
+        worker.variant = variant
+        assert worker.handle({"do": "prepare", "workload": "V", "case": ""})["does"] is (variant == "right")
+
+
 def test_the_first_call_builds_steps_and_waits(worker, log):
     reply = worker.handle({"do": "prepare", "workload": "W", "case": "small"})
     assert reply["does"]

@@ -6,7 +6,7 @@ import pytest
 from benchmarks import environments
 from benchmarks.bootstrap import import_by_file
 from benchmarks.comparing import differences
-from benchmarks.workloads import all_workloads, s1, s3, t1, t2, t3
+from benchmarks.workloads import all_workloads, c1, l1, s1, s3, t1, t2, t3
 
 CASES = {
     "S1": ("1e3",),
@@ -14,9 +14,15 @@ CASES = {
     "T2": ("2-8-1", "64-32-10", "784-50-10"),
     "S2": ("1e3",),
     "S3": ("moons",),
+    "C1": ("1-8-16",),
+    "L1": ("32-64",),
 }
 
-NOT_DONE = {("handnumpy", "S1"), ("handnumpy", "S2"), ("handnumpy", "S3"), ("chainrule", "S2")}
+NOT_DONE = {
+    *(("handnumpy", name) for name in ("S1", "S2", "S3", "C1", "L1")),
+    *(("chainrule", name) for name in ("S2", "C1", "L1")),
+    ("chainrule_jit", "S1"),
+}
 
 
 def slope(function, x, direction, h=1e-6):
@@ -114,12 +120,28 @@ def test_t2_reference_is_the_slope_of_its_loss(case):
     assert slope(loss, 0.0, 1.0) == pytest.approx(expected, rel=1e-6)
 
 
-def test_t2_batches_disagree():
-    for case in t2.MODELS:
-        batches = t2.batches(case)
-        for (x, target), (again, other) in zip(batches[::2], batches[1::2], strict=True):
-            np.testing.assert_array_equal(x, again)
-            assert (target != other).any()
+@pytest.mark.parametrize("workload", [c1, l1])
+def test_layer_references_are_the_slope_of_their_loss(workload):
+    rng = np.random.default_rng(0)
+    params = [p.astype(np.float64) for p in workload.parameters()]
+    x, target = workload.batches()[0]
+    x = x.astype(np.float64)
+    _, gradients = workload.loss_and_gradients(params, x, target)
+    for n, g in enumerate(gradients):
+        direction = rng.standard_normal(g.shape)
+
+        def loss(step, n=n, direction=direction):
+            moved = [p + step * direction if m == n else p for m, p in enumerate(params)]
+            return workload.loss_and_gradients(moved, x, target)[0]
+
+        assert slope(loss, 0.0, 1.0, 1e-7) == pytest.approx((g * direction).sum(), rel=1e-4)
+
+
+@pytest.mark.parametrize("batches", [*(t2.batches(case) for case in t2.MODELS), c1.batches(), l1.batches()])
+def test_training_batches_disagree(batches):
+    for (x, target), (again, other) in zip(batches[::2], batches[1::2], strict=True):
+        np.testing.assert_array_equal(x, again)
+        assert (target != other).any()
 
 
 @pytest.mark.parametrize("workload", all_workloads().values(), ids=all_workloads())
@@ -130,10 +152,11 @@ def test_workloads_are_described(workload):
     assert all(workload.per(case) >= 1 for case in workload.cases)
 
 
-@pytest.mark.parametrize("folder", ["handnumpy", "chainrule"])
+@pytest.mark.parametrize("folder", ["handnumpy", "chainrule", "chainrule_jit"])
 @pytest.mark.parametrize(("name", "case"), [(name, case) for name, cases in CASES.items() for case in cases])
 def test_answers_are_right(folder, name, case):
     worker = import_by_file(f"worker_of_{folder}", environments.PEERS / folder / "worker.py").WORKER
+    worker.variant = folder.replace("_", "-")
     reply = worker.handle({"do": "prepare", "workload": name, "case": case})
     if not reply["does"]:
         assert (folder, name) in NOT_DONE

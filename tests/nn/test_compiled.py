@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autograd import _step, program, relu
-from autograd.errors import DataError
+from autograd.errors import DataError, OptionError
 from nn import MLP, Linear, Module, losses, optim
 from nn.callbacks import Callback
 
@@ -43,6 +43,15 @@ def same(first, second):
 @pytest.mark.parametrize("name", TRANSFORMS)
 def test_the_same_bits_with_each_optimizer(name):
     same(trained(True, TRANSFORMS[name]), trained(False, TRANSFORMS[name]))
+
+
+def test_a_backend_may_be_named():
+    same(trained("numpy"), trained(False))
+    (fused, _), (plain, _) = trained("numba"), trained(False)
+    for a, b in zip(fused, plain, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+    with pytest.raises(OptionError, match=r"backend 'numbra'.*numba"):
+        trained("numbra")
 
 
 def test_a_model_of_several_blocks():

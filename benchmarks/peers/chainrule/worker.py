@@ -141,7 +141,7 @@ def stepper(case: str) -> tuple[nn.Module, Callable[[int], Tensor]]:
 
 @WORKER.does("T6")
 def training_run(_case: str) -> Job:
-    """T6 through ``fit``, without callbacks or progress."""
+    """T6 through ``fit``, without callbacks, progress or compiled steps."""
     x, y = t6.data()
 
     def run() -> nn.Module:
@@ -157,6 +157,7 @@ def training_run(_case: str) -> Job:
             loss="cross_entropy",
             rng=0,
             verbose=False,
+            compiled=False,
         )
         return model
 

@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Any
 
 import torch
 
 from benchmarks.serving import Job, Worker
 from benchmarks.wire import Answer, Array
-from benchmarks.workloads import s3, t1, t2, t3, t6
+from benchmarks.workloads import c1, l1, s3, t1, t2, t3, t6
 
 WORKER = Worker("torch", "numpy")
 torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
@@ -39,60 +40,99 @@ def chain(_case: str) -> Job:
 
 
 @WORKER.does("T2")
-def training_step(case: str) -> Job:
-    """T2 with ``torch.nn`` and ``torch.optim.Adam`` as they come."""
-    _, advance = stepper(case)
+def perceptron(case: str) -> Job:
+    """T2; PyTorch keeps weights as outputs × inputs."""
+    model = t2.MODELS[case]
+    activation = torch.nn.Tanh if model.activation == "tanh" else torch.nn.ReLU
+    criterion = torch.nn.functional.cross_entropy if model.classes else torch.nn.functional.mse_loss
+
+    def network() -> Any:
+        layers = [layer for sizes in pairwise(model.sizes) for layer in (torch.nn.Linear(*sizes), activation())]
+        return started(torch.nn.Sequential(*layers[:-1]), [p.T for p in t2.parameters(case)])
+
+    return training(network, criterion, t2.batches(case), lambda a: a.T)
+
+
+@WORKER.does("C1")
+def convolutions(_case: str) -> Job:
+    """C1 with PyTorch's layers."""
+
+    def network() -> Any:
+        layers: list[Any] = []
+        for sizes in pairwise(c1.CHANNELS):
+            layers += [torch.nn.Conv2d(*sizes, c1.KERNEL, padding=1), torch.nn.ReLU(), torch.nn.MaxPool2d(2)]
+        layers += [torch.nn.Flatten(), torch.nn.Linear(c1.FEATURES, c1.CLASSES)]
+        return started(torch.nn.Sequential(*layers), c1.parameters())
+
+    return training(network, torch.nn.functional.cross_entropy, c1.batches())
+
+
+class Recurrent(torch.nn.Module):  # type: ignore[misc]  # PyTorch is not there to be read
+    """L1's network: an LSTM and a linear layer on its last state."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = torch.nn.LSTM(l1.INPUTS, l1.UNITS)
+        self.head = torch.nn.Linear(l1.UNITS, l1.CLASSES)
+
+    def forward(self, x: Any) -> Any:
+        """Logits of sequences, times × examples × inputs."""
+        return self.head(self.lstm(x)[1][0][0])
+
+
+@WORKER.does("L1")
+def recurrence(_case: str) -> Job:
+    """L1 with PyTorch's own LSTM."""
+    return training(lambda: started(Recurrent(), l1.parameters()), torch.nn.functional.cross_entropy, l1.batches())
+
+
+def training(make: Callable[[], Any], criterion: Any, batches: Any, turn: Callable[[Any], Any] = lambda a: a) -> Job:
+    """A training step with ``torch.optim.Adam`` as it comes; ``turn`` brings arrays to the workload's layout."""
+    data = [(torch.tensor(x), torch.tensor(target)) for x, target in batches]
     count = [0]
+
+    def stepper() -> tuple[Any, Callable[[int], Any]]:
+        net = make()
+        optimizer = torch.optim.Adam(net.parameters(), lr=t2.RATE)
+        loss, update = compiled(lambda x, target: criterion(net(x), target)), compiled(optimizer.step)
+
+        def advance(n: int) -> Any:
+            optimizer.zero_grad()
+            out = loss(*data[n % t2.BATCHES])
+            out.backward()
+            update()
+            return out
+
+        return net, advance
+
+    _, advance = stepper()
 
     def step() -> None:
         advance(count[0])
         count[0] += 1
 
+    def arrays(tensors: Iterable[Any]) -> list[Array]:
+        return [turn(a).detach().numpy().copy() for a in tensors]
+
     def answer() -> Answer:
-        net, advance = stepper(case)
-        value = advance(0)
+        net, fresh = stepper()
+        before = arrays(net.parameters())
+        value = fresh(0)
         gradients = arrays(p.grad for p in net.parameters())
         for n in range(1, t2.STEPS):
-            advance(n)
-        return t2.answer(case, value.detach().numpy(), gradients, arrays(net.parameters()))
+            fresh(n)
+        found = {"value": value.detach().numpy()} | t2.named("gradient", gradients)
+        return found | t2.moves(before, arrays(net.parameters()))
 
     return Job(step, answer)
 
 
-def stepper(case: str) -> tuple[Any, Callable[[int], Any]]:
-    """A fresh network, and the function that does its n-th training step and returns the loss."""
-    model, net = t2.MODELS[case], network(case)
-    data = [(torch.tensor(x), torch.tensor(target)) for x, target in t2.batches(case)]
-    criterion = torch.nn.functional.cross_entropy if model.classes else torch.nn.functional.mse_loss
-    optimizer = torch.optim.Adam(net.parameters(), lr=t2.RATE)
-    loss, update = compiled(lambda x, target: criterion(net(x), target)), compiled(optimizer.step)
-
-    def advance(n: int) -> Any:
-        optimizer.zero_grad()
-        out = loss(*data[n % t2.BATCHES])
-        out.backward()
-        update()
-        return out
-
-    return net, advance
-
-
-def network(case: str) -> Any:
-    """The perceptron with the workload's parameters; PyTorch keeps weights as outputs × inputs."""
-    layers: list[Any] = []
-    params, activation = t2.parameters(case), torch.nn.Tanh if t2.MODELS[case].activation == "tanh" else torch.nn.ReLU
-    for weight, bias in zip(params[::2], params[1::2], strict=True):
-        linear = torch.nn.Linear(*weight.shape)
-        with torch.no_grad():
-            linear.weight.copy_(torch.tensor(weight.T))
-            linear.bias.copy_(torch.tensor(bias))
-        layers += [linear, activation()]
-    return torch.nn.Sequential(*layers[:-1])
-
-
-def arrays(tensors: Iterable[Any]) -> list[Array]:
-    """Tensors as numpy arrays in the workload's layout, copied."""
-    return [(a.T if a.ndim == 2 else a).detach().numpy().copy() for a in tensors]
+def started(net: Any, start: Iterable[Array]) -> Any:
+    """The network with the workload's parameters."""
+    with torch.no_grad():
+        for parameter, array in zip(net.parameters(), start, strict=True):
+            parameter.copy_(torch.tensor(array))
+    return net
 
 
 @WORKER.does("S3")
