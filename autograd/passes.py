@@ -7,6 +7,7 @@ replayed program does the very floating-point operations of the eager one.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -143,10 +144,15 @@ def _inside(step: Step, program: Program) -> Tracer | None:
     return tracing if progress and found == program.avals[step.output] and not tracing.parameters else None
 
 
-def lower(program: Program, depth: int = 8) -> Program:
+def lower(program: Program, depth: int = 8, only: Callable[[Step], bool] = lambda step: True) -> Program:
     """Replace each op written in other numpy functions (softmax, gelu, logsumexp) by those functions.
 
     The same numpy calls in the same order give the same bits.
+
+    Args:
+        program: the program.
+        depth: how many times operations inside operations are replaced.
+        only: which steps to replace.
 
     >>> from autograd import softmax
     >>> from autograd.program import record
@@ -159,7 +165,7 @@ def lower(program: Program, depth: int = 8) -> Program:
     for old in program.steps:
         step = old._replace(inputs=tuple([work.follow(i) for i in old.inputs]))
         inside = None
-        if not _opaque(step.op) and not program.avals[step.output].weak:
+        if only(old) and not _opaque(step.op) and not program.avals[step.output].weak:
             key: Any = (id(step.op), _params(step), tuple(program.avals[i] for i in old.inputs))
             key = (*key, tuple(repr(program.constants[i]) for i in old.inputs if program.avals[i].weak
                                and i in program.constants))  # fmt: skip
@@ -174,7 +180,7 @@ def lower(program: Program, depth: int = 8) -> Program:
                 work, step, inside, [i for i in old.inputs if not (i in program.constants and program.avals[i].weak)]
             )
     done = work.done()
-    return lower(done, depth - 1) if changed and depth else done
+    return lower(done, depth - 1, only) if changed and depth else done
 
 
 def _splice(work: Rewriter, step: Step, inside: Tracer, operands: list[int]) -> None:

@@ -89,6 +89,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         )
     },
     "autograd.export.programs": ("autograd.export.*", "autograd.functional", "autograd.program", *OPS, ERRORS, *ARRAYS),
+    "autograd.export.source": ("autograd.export.*", "autograd.passes", "autograd.program", *OPS, ERRORS, *ARRAYS),
     "autograd._notebook": ("autograd._graph", "autograd.program", "autograd.export.*"),
     "autograd.testing": ("autograd.testing.*",),
     "autograd.testing.*": (

@@ -11,6 +11,27 @@ from .source import program_of
 
 __all__ = ["to_c"]
 
+# C's fmax and fmin drop a NaN, numpy's keep it; C's pow has no partials at 0. What a text calls is written in front.
+_FUNCTIONS = {
+    "nan_max": "double nan_max(double x, double y) { return x >= y || x != x ? x : y; }",
+    "nan_min": "double nan_min(double x, double y) { return x <= y || x != x ? x : y; }",
+    "pow_by_x": "double pow_by_x(double x, double y) { return y * pow(x, x == 0.0 && y == 0.0 ? 1.0 : y - 1.0); }",
+    "pow_by_y": "double pow_by_y(double x, double ans) { return ans * log(x == 0.0 ? 1.0 : x); }",
+}
+_INSTEAD = {
+    "fmax(": "nan_max(",
+    "fmin(": "nan_min(",
+    "y * pow(x, y - 1.0)": "pow_by_x(x, y)",
+    "ans * log(x)": "pow_by_y(x, ans)",
+}
+_TAKEN = (
+    "auto break case char const continue default do double else enum extern float for goto if inline int long main "
+    "register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while "
+    "acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs fdim floor fma "
+    "fmax fmin fmod frexp hypot ilogb ldexp lgamma llrint llround log log10 log1p log2 logb lrint lround modf nan "
+    "nearbyint nextafter nexttoward pow remainder remquo rint round scalbln scalbn sin sinh sqrt tan tanh tgamma trunc"
+)
+
 
 def to_c(f: Any, *examples: Any, grad: bool = True) -> str:
     """Return C99 source of a computation on scalars: ``double f(const double *x, double *gradient)``.
@@ -39,7 +60,7 @@ def to_c(f: Any, *examples: Any, grad: bool = True) -> str:
     """
     program = program_of(f, examples, "to_c")
     _check(program)
-    name = program.name if program.name.isidentifier() else "f"
+    name = _function_name(program.name)
     values = {i: f"x[{k}]" for k, i in enumerate(program.inputs)}
     values |= {i: _c_number(float(c)) for i, c in program.constants.items()}
     values |= {i: _c_number(float(p.peek())) for i, p in program.parameters.items()}
@@ -53,10 +74,20 @@ def to_c(f: Any, *examples: Any, grad: bool = True) -> str:
     result = program.outputs[0]
     if grad:
         rows += ["if (gradient != NULL) {", *(f"    {row}" for row in _backward(program, values, result)), "}"]
+    if not any("x[" in row for row in rows) and not values[result].startswith("x["):
+        rows.insert(0, "(void)x;  /* nothing depends on it */")
     rows.append(f"return {values[result]};")
     body = "\n".join(f"    {row}" for row in rows)
     arguments = "const double *x, double *gradient" if grad else "const double *x"
-    return f"#include <math.h>\n#include <stddef.h>\n\ndouble {name}({arguments})\n{{\n{body}\n}}\n"
+    helpers = "".join(f"static {text}\n\n" for word, text in _FUNCTIONS.items() if f"{word}(" in body)
+    return f"#include <math.h>\n#include <stddef.h>\n\n{helpers}double {name}({arguments})\n{{\n{body}\n}}\n"
+
+
+def _function_name(name: str) -> str:
+    """Return a function's name in C: its own, or with an underscore where C or its library has that word."""
+    if not (name.isidentifier() and name.isascii()):
+        return "f"
+    return f"{name}_" if name in _TAKEN.split() or name in _FUNCTIONS else name
 
 
 def _check(program: Program) -> None:
@@ -91,6 +122,8 @@ def _fill(text: str, step: Any, values: dict[int, str]) -> str:
     """Put a step's operands and answer into a twin's text."""
     names = dict(zip(("x", "y"), (values[i] for i in step.inputs), strict=False))
     names["ans"] = values[step.output]
+    for theirs, ours in _INSTEAD.items():
+        text = text.replace(theirs, ours)
     return re.sub(r"\b(x|y|ans)\b", lambda match: names[match[0]], text)
 
 

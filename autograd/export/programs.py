@@ -31,7 +31,7 @@ def with_backward(program: Program) -> Program:
     if len(program.outputs) != 1 or size != 1:
         raise ShapeError(f"{program.name}: only a program with one number as its result has a gradient")
     whole = program.replaced(inputs=(*program.inputs, *program.parameters), parameters={}, updates=())
-    wanted = [k for k, i in enumerate(whole.inputs) if program.avals[i].dtype.kind == "f"]
+    wanted = [k for k, i in enumerate(whole.inputs) if program.avals[i].dtype.kind in "fc"]
     if not wanted:
         raise DtypeError(f"{program.name}: no input or parameter is of floats, so there is no gradient")
 
