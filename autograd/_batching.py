@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from ._graph import Node
 from ._op import Op
 from ._traced import Aval, Step
 from .ops import TABLE
-from .ops.dynamic import GATHER, SCATTER, Slot
+from .ops.dynamic import DRAW, GATHER, SCATTER, Slot
+from .program import Program, draw_again
 
-__all__ = ["RULES", "Batch", "run_step"]
+__all__ = ["RULES", "Batch", "array", "run_batched", "run_step"]
 
 
 class Batch:
@@ -81,6 +83,51 @@ def _one_by_one(batch: Batch) -> Any:
         for k in range(batch.size)
     ]
     return np.stack(rows) if rows else np.zeros((0, *batch.answer.shape), batch.answer.dtype)
+
+
+def run_batched(program: Program, size: int, leaves: Sequence[Any], batched: Sequence[bool]) -> list[Any]:
+    """Run a program of one example on ``size`` of them, and return its outputs with the batch as first axis.
+
+    Args:
+        program: recorded with one example.
+        size: the number of examples.
+        leaves: the inputs, those that are ``batched`` with the batch as first axis.
+        batched: which inputs differ from example to example.
+
+    >>> from autograd.program import record
+    >>> program = record(lambda x, y: x * y, np.ones(2), 1.0)
+    >>> run_batched(program, 3, [np.ones(2), np.arange(3.0)], [False, True])[0].shape
+    (3, 2)
+    """
+    values: dict[int, Any] = {**program.constants, **program.parameters}
+    values.update(zip(program.inputs, leaves, strict=True))
+    many = {i for i, on in zip(program.inputs, batched, strict=True) if on}
+    for step in program.steps:
+        operands = [values[i] for i in step.inputs]
+        on = [i in many for i in step.inputs]
+        if step.op is DRAW:
+            shape = (size, *step.params["shape"])
+            values[step.output] = draw_again({**step.params, "shape": shape})
+            many.add(step.output)
+        elif any(on):
+            avals = [program.avals[i] for i in step.inputs]
+            values[step.output] = run_step(Batch(step, size, operands, on, avals, program.avals[step.output]))
+            many.add(step.output)
+        else:
+            values[step.output] = step.op(*operands, **step.params)
+    return [
+        values[i] if i in many else np.broadcast_to(array(values[i]), (size, *program.avals[i].shape))
+        for i in program.outputs
+    ]
+
+
+def array(x: Any) -> Any:
+    """Return an array for a number, and a node as it is.
+
+    >>> array(2.0)
+    array(2.)
+    """
+    return x if isinstance(x, Node) else np.asarray(x)
 
 
 @_rule(*_ENTRYWISE)

@@ -20,6 +20,7 @@ __all__ = [
     "finish",
     "has_node",
     "independent",
+    "pullback",
     "push_forward",
     "seeds_of",
     "tangents_of",
@@ -240,6 +241,13 @@ def seeds_of(trace: Trace, g: Any) -> list[Any]:
 def has_node(values: Sequence[Any]) -> bool:
     """Whether any of ``values`` is a Value or Tensor."""
     return any(isinstance(v, Node) for v in values)
+
+
+def pullback(trace: Trace, g: Any) -> Any:
+    """Return Jᵀ·g arranged as the arguments; recorded where ``g`` or what was traced is."""
+    seeds = seeds_of(trace, g)
+    recorded = trace.open or has_node(seeds)
+    return trace.trees(trace.tidy(trace.pull(seeds, recorded), recorded))
 
 
 def push_forward(trace: Trace, tangents: list[Any]) -> list[Any]:

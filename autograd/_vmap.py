@@ -3,58 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from . import tree
-from ._batching import Batch, run_step
-from ._graph import Node
+from ._batching import array, run_batched
+from ._lanes import lanes_of
 from .errors import OptionError, ShapeError, describe
-from .ops.dynamic import DRAW
-from .program import Program, draw_again, record, traceable
+from .program import record, traceable
 
-__all__ = ["run_batched", "vmap"]
-
-
-def run_batched(program: Program, size: int, leaves: Sequence[Any], batched: Sequence[bool]) -> list[Any]:
-    """Run a program of one example on ``size`` of them, and return its outputs with the batch as first axis.
-
-    Args:
-        program: recorded with one example.
-        size: the number of examples.
-        leaves: the inputs, those that are ``batched`` with the batch as first axis.
-        batched: which inputs differ from example to example.
-
-    >>> program = record(lambda x, y: x * y, np.ones(2), 1.0)
-    >>> run_batched(program, 3, [np.ones(2), np.arange(3.0)], [False, True])[0].shape
-    (3, 2)
-    """
-    values: dict[int, Any] = {**program.constants, **program.parameters}
-    values.update(zip(program.inputs, leaves, strict=True))
-    many = {i for i, on in zip(program.inputs, batched, strict=True) if on}
-    for step in program.steps:
-        operands = [values[i] for i in step.inputs]
-        on = [i in many for i in step.inputs]
-        if step.op is DRAW:
-            shape = (size, *step.params["shape"])
-            values[step.output] = draw_again({**step.params, "shape": shape})
-            many.add(step.output)
-        elif any(on):
-            avals = [program.avals[i] for i in step.inputs]
-            values[step.output] = run_step(Batch(step, size, operands, on, avals, program.avals[step.output]))
-            many.add(step.output)
-        else:
-            values[step.output] = step.op(*operands, **step.params)
-    return [
-        values[i] if i in many else np.broadcast_to(_array(values[i]), (size, *program.avals[i].shape))
-        for i in program.outputs
-    ]
-
-
-def _array(x: Any) -> Any:
-    return x if isinstance(x, Node) else np.asarray(x)
+__all__ = ["vmap"]
 
 
 def _spread_axes(axes: Any, given: Any) -> list[Any]:
@@ -71,7 +31,7 @@ def _spread_axes(axes: Any, given: Any) -> list[Any]:
 
 
 def _front(x: Any, axis: int, name: str) -> Any:
-    x = _array(x)
+    x = array(x)
     if not -x.ndim <= axis < x.ndim:
         raise ShapeError(f"vmap: in_axes says axis {axis} of {name}, which is {describe(x)}; write None to share it")
     return np.moveaxis(x, axis, 0) if axis % x.ndim else x
@@ -118,7 +78,11 @@ def vmap(fun: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0) -> Callab
         examples = [np.ones(x.shape[1:], x.dtype) if o else x for x, o in zip(moved, on, strict=True)]
         program = record(fun, *tree.unflatten(tree.flatten(args)[1], examples), _nested=True)
         given = program.select(moved)
-        answer = run_batched(program, next(iter(sizes.values())), given, program.select(on))
+        lanes = lanes_of(program, program.select(on))
+        if lanes is None:
+            answer = run_batched(program, next(iter(sizes.values())), given, program.select(on))
+        else:
+            answer = lanes.run((*given, *program.parameters.values()))
         if out_axes:
             answer = [np.moveaxis(a, 0, out_axes) for a in answer]
         return program.arrange(answer)

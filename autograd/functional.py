@@ -15,7 +15,7 @@ import numpy as np
 
 from . import tree
 from ._graph import Node
-from ._trace import Argnums, Function, Trace, finish, has_node, push_forward, seeds_of, tangents_of
+from ._trace import Argnums, Function, Trace, finish, has_node, pullback, push_forward, tangents_of
 from ._value import Value
 from ._vmap import vmap
 from .errors import AutogradError, SeedError, describe
@@ -174,12 +174,7 @@ def vjp(fun: Function, *args: Any, has_aux: bool = False) -> tuple[Any, ...]:
     """
     trace = Trace("vjp", fun, args, {}, tuple(range(len(args))), has_aux)
 
-    def pull(g: Any) -> Any:
-        seeds = seeds_of(trace, g)
-        recorded = trace.open or has_node(seeds)
-        return trace.trees(trace.tidy(trace.pull(seeds, recorded), recorded))
-
-    value = trace.plain(tree.unflatten(trace.structure, trace.outputs))
+    value, pull = trace.plain(tree.unflatten(trace.structure, trace.outputs)), functools.partial(pullback, trace)
     return (value, pull, trace.plain(trace.aux)) if has_aux else (value, pull)
 
 
@@ -199,13 +194,7 @@ def make_vjp(fun: Function, argnums: Argnums = 0) -> Function:
     @functools.wraps(fun)
     def start(*args: Any, **kwargs: Any) -> tuple[Function, Any]:
         trace = Trace("make_vjp", fun, args, kwargs, argnums, False)
-
-        def pull(g: Any) -> Any:
-            seeds = seeds_of(trace, g)
-            recorded = trace.open or has_node(seeds)
-            return trace.trees(trace.tidy(trace.pull(seeds, recorded), recorded))
-
-        return pull, trace.plain(tree.unflatten(trace.structure, trace.outputs))
+        return functools.partial(pullback, trace), trace.plain(tree.unflatten(trace.structure, trace.outputs))
 
     return start
 

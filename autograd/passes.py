@@ -15,13 +15,14 @@ import numpy as np
 from . import _graph
 from ._algebra import simplify
 from ._rewrite import Rewriter, dead_code
+from ._sweeps import share_sweeps
 from ._traced import Step
 from ._tracing import Tracer
 from .errors import AutogradError
 from .ops.dynamic import DRAW
 from .program import Program
 
-__all__ = ["common_subexpressions", "dead_code", "fold_constants", "lower", "optimise", "simplify"]
+__all__ = ["common_subexpressions", "dead_code", "fold_constants", "lower", "optimise", "share_sweeps", "simplify"]
 
 
 def _key(value: Any) -> Any:
@@ -211,4 +212,4 @@ def optimise(program: Program) -> Program:
         program = common_subexpressions(simplify(fold_constants(program)))
         if len(program.steps) == before:
             break
-    return program
+    return share_sweeps(program)

@@ -51,11 +51,20 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "autograd._rewrite": ("autograd._traced", "autograd.program", *OPS),
     "autograd._algebra": ("autograd._rewrite", "autograd._traced", "autograd.program", *OPS),
     "autograd.passes": (
-        *("autograd._algebra", "autograd._rewrite", "autograd._traced", "autograd._tracing", "autograd.program"),
+        *("autograd._algebra", "autograd._rewrite", "autograd._sweeps", "autograd._traced", "autograd._tracing"),
+        "autograd.program",
         *(*NODES, *OPS, *ARRAYS),
     ),
-    "autograd._batching": ("autograd._op", "autograd._traced", *OPS, ERRORS, *ARRAYS),
-    "autograd._vmap": (*NODES, "autograd._batching", "autograd.program", "autograd.tree", *OPS, *ARRAYS),
+    "autograd._batching": (
+        *("autograd._graph", "autograd._op", "autograd._traced", "autograd.program", *OPS, ERRORS),
+        *ARRAYS,
+    ),
+    "autograd._lanes": (
+        *(*NODES, "autograd._batching", "autograd._trace", "autograd.program"),
+        *("autograd.backends", "autograd.backends.lane_calls", *ARRAYS),
+    ),
+    "autograd._sweeps": ("autograd._rewrite", "autograd._traced", "autograd.program", *OPS),
+    "autograd._vmap": (*NODES, "autograd._batching", "autograd._lanes", "autograd.program", "autograd.tree", *ARRAYS),
     "autograd._guards": (*NODES, *ARRAYS),
     "autograd._entry": (
         *(*NODES, "autograd._custom", "autograd._guards", "autograd.functional", "autograd.program", "autograd.tree"),

@@ -46,6 +46,7 @@ def compile_program(program: Program, backend: str = "auto") -> Any:
     >>> compile_program(record(lambda x: x + 1.0, 2.0))(3.0)
     (4.0,)
     """
+    program = _on(program, backend)
     wanted = [BACKENDS[backend], BACKENDS["numpy"]] if backend != "auto" else [_SOON]
     if backend == "auto" and len(program.steps) > _MANY:
         wanted.insert(0, BACKENDS["tape"])
@@ -54,3 +55,15 @@ def compile_program(program: Program, backend: str = "auto") -> Any:
         if compiled is not None:
             return compiled
     return None
+
+
+def _on(program: Program, backend: str) -> Program:
+    """Let the steps that choose between compiled code and numpy themselves know the backend."""
+    if not any("lanes" in step.params for step in program.steps):
+        return program
+    steps = [
+        step._replace(params={**step.params, "lanes": step.params["lanes"].on(backend)}) if "lanes" in step.params
+        else step
+        for step in program.steps
+    ]  # fmt: skip
+    return program.replaced(steps=tuple(steps))

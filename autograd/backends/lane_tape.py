@@ -232,7 +232,9 @@ class LaneTape:
         self.u, self.du = np.zeros(self.start + len(flat)), np.zeros(self.start + len(flat))
         self.u[:2] = 1.0, -1.0
         self.codes = frozenset(self.op.tolist()) | frozenset(self.numbers[0].tolist())
+        self.u[2 + self.shared : self.start] = tape.known()
         self._rows: tuple[Array, Array] | None = None
+        self._walk: Any = None
         self._levels: LaneLevels | None = None
 
     def _begin(self, u: Any, x: Any) -> tuple[Array, Array]:
@@ -242,20 +244,30 @@ class LaneTape:
                 f"LaneTape: expected {self.shared} numbers and {self.inputs} rows, got shapes {np.shape(u)}, {x.shape}"
             )
         self.u[2 : 2 + self.shared] = u
-        self.u[2 + self.shared : self.start] = self.tape.known()
-        width = min(x.shape[1], self._width)
-        if self._rows is None or self._rows[0].shape[1] != width:
-            self._rows = np.zeros((self.rows, width)), np.zeros((self.rows, width))
+        if self.tape.leaves:
+            self.u[2 + self.shared : self.start] = self.tape.known()
         return x, np.empty((self.outputs.size, x.shape[1]))
 
     @property
     def _width(self) -> int:
         return max(16, min(_BLOCK, _CACHE // max(1, self.rows)))
 
-    def _walk(self, lanes: int) -> Any:
-        walk = tape_kernels.lane_walk(self.codes)
-        patient = self.op.size * lanes > _PATIENCE
-        return None if walk is None else compiler.choose(walk, self.tape.backend, patient)
+    def walk(self, lanes: int) -> Any:
+        """Return the compiled walk, `None` where numpy is to be used."""
+        if self._walk is None:
+            walk = tape_kernels.lane_walk(self.codes)
+            patient = self.op.size * lanes > _PATIENCE
+            found = None if walk is None else compiler.choose(walk, self.tape.backend, patient)
+            self._walk = None if found is None else found["walk"]
+        return self._walk
+
+    def arguments(self, x: Array, y: Array) -> tuple[Any, ...]:
+        """Return what `walk` takes for inputs ``x`` and outputs ``y``, up to the cotangents."""
+        width = min(x.shape[1], self._width)
+        if self._rows is None or self._rows[0].shape[1] != width:
+            self._rows = np.zeros((self.rows, width)), np.zeros((self.rows, width))
+        v, d = self._rows
+        return (*self.numbers, self.u, *self.code, v, x, y, self.outputs, self.du, d)
 
     def value(self, u: Any, x: Any) -> Array:
         """Return the outputs, one row each.
@@ -265,17 +277,11 @@ class LaneTape:
             x: float64, one row of lanes for each other input.
         """
         x, y = self._begin(u, x)
-        walk = self._walk(y.shape[1])
+        walk = self.walk(y.shape[1])
         if walk is None:
-            return self._numpy().value(self.u, x)
-        none = np.empty((0, x.shape[1]))
-        walk["walk"](*self.numbers, self.u, *self.code, *self._tail(x, y), y, none, False)
+            return self.by_numpy().value(self.u, x)
+        walk(*self.arguments(x, y), y, np.empty((0, x.shape[1])), False)
         return y
-
-    def _tail(self, x: Array, y: Array) -> tuple[Any, ...]:
-        assert self._rows is not None  # noqa: S101  (made by _begin)
-        v, d = self._rows
-        return v, x, y, self.outputs, self.du, d
 
     def value_and_gradient(self, u: Any, x: Any, seed: Any = 1.0, *, rows: bool = False) -> tuple[Array, Array, Array]:
         """Return the outputs and the gradients of their ``seed``-weighted sum over all lanes.
@@ -294,14 +300,15 @@ class LaneTape:
         seeds = np.empty_like(y)
         seeds[...] = seed
         gradient = np.empty_like(x) if rows else np.empty((0, x.shape[1]))
-        walk = self._walk(y.shape[1])
+        walk = self.walk(y.shape[1])
         if walk is None:
-            y = self._numpy().gradient(self.u, self.du, x, seeds, gradient)
+            y = self.by_numpy().gradient(self.u, self.du, x, seeds, gradient)
         else:
-            walk["walk"](*self.numbers, self.u, *self.code, *self._tail(x, y), seeds, gradient, True)
+            walk(*self.arguments(x, y), seeds, gradient, True)
         return y, self.du[2 : 2 + self.shared + len(self.tape.leaves)].copy(), gradient
 
-    def _numpy(self) -> LaneLevels:
+    def by_numpy(self) -> LaneLevels:
+        """Return the same walk by numpy."""
         if self._levels is None:
             self._levels = LaneLevels(Levels(*self.numbers), self.code, self.outputs, self.rows)
         return self._levels

@@ -7,6 +7,7 @@ level and opcode at a time. `lane_tape` runs the same tape over many inputs at o
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Sequence
 from functools import cached_property
@@ -18,6 +19,7 @@ from ..errors import ShapeError, UnsupportedError
 from ..passes import optimise
 from ..program import Program
 from . import compiler, tape_kernels
+from .expansion import Expansion
 from .lane_tape import LaneTape
 from .tape_levels import Levels
 
@@ -107,8 +109,22 @@ class Tape:
         )
         return self
 
+    @classmethod
+    def expanded(cls, tables: Expansion, backend: str = "auto") -> Tape:
+        """Make a tape of a program of small arrays, taken apart into numbers; its inputs are their entries in order.
+
+        Args:
+            tables: what `expand` gave.
+            backend: as for the class.
+        """
+        self = cls.__new__(cls)
+        outputs = [slot for slots in tables.outputs for slot in slots.reshape(-1).tolist()]
+        count = sum(slots.size for slots in tables.inputs)
+        self._fill(tables.rows, (count, [], tables.constants), outputs, backend)
+        return self
+
     def _fill(
-        self, rows: Sequence[Any], known: tuple[int, list[Any], list[float]], outputs: list[int], backend: str
+        self, rows: Sequence[Any] | Array, known: tuple[int, list[Any], list[float]], outputs: list[int], backend: str
     ) -> None:
         self.inputs, self.leaves, constants = known
         self.constants = np.array(constants, dtype=np.float64)
@@ -120,6 +136,12 @@ class Tape:
         self.backend = backend
         self._v: Array = np.zeros(0)
         self._lanes: dict[Any, LaneTape] = {}
+
+    def on(self, backend: str) -> Tape:
+        """Return the same tape for another backend."""
+        twin = copy.copy(self)
+        twin.backend, twin._v, twin._lanes = backend, np.zeros(0), {}
+        return twin
 
     def __len__(self) -> int:
         """Return the number of nodes."""

@@ -3,9 +3,21 @@
 import numpy as np
 import pytest
 
-from autograd import gelu, grad, hessian, log_softmax, logsumexp, random_uniform, record, softmax, tree, value_and_grad
+from autograd import (
+    gelu,
+    grad,
+    hessian,
+    log_softmax,
+    logsumexp,
+    random_uniform,
+    record,
+    softmax,
+    tree,
+    value_and_grad,
+    vmap,
+)  # fmt: skip
 from autograd import passes as all_passes
-from autograd.passes import common_subexpressions, dead_code, fold_constants, lower, optimise, simplify
+from autograd.passes import common_subexpressions, dead_code, fold_constants, lower, optimise, share_sweeps, simplify
 
 RNG = np.random.default_rng(1)
 X, Y = RNG.standard_normal((4, 3)), RNG.standard_normal((3, 4))
@@ -20,7 +32,16 @@ FUNCTIONS = {
     "products": lambda x, y: np.prod(x + 2.0) + np.max(y) * np.var(x, axis=0).sum(),
     "joined": lambda x, y: np.sum(np.concatenate([x, y.T * 2.0])[1:6] ** 3) + np.stack([x, x]).std(),
 }
-PASSES = [dead_code, common_subexpressions, fold_constants, simplify, lower, optimise]
+
+
+def _chain(x, y):
+    for k in range(20):
+        x = np.tanh(x * y[k % 3]) + y[3]
+    return x
+
+
+FUNCTIONS["lanes"] = lambda x, y: np.sum(vmap(_chain, in_axes=(0, None))(x[:, 0], y[0]) * x[:, 1])
+PASSES = [dead_code, common_subexpressions, fold_constants, simplify, lower, optimise, share_sweeps]
 
 
 @pytest.mark.parametrize("one", PASSES, ids=lambda p: p.__name__)
