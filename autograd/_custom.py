@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from . import tree
+from . import _graph, tree
 from ._graph import Node
 from ._op import Op, Variadic
 from ._tensor import Tensor
-from ._trace import Function, has_node
+from ._trace import Function, Trace, has_node
+from ._value import Value
 from .errors import GraphError, describe
-from .functional import vjp
 
 __all__ = ["checkpoint", "custom_vjp", "opaque"]
 
@@ -42,13 +42,79 @@ def opaque(name: str, forward: Function, compute: Callable[[Any, tuple[Any, ...]
     return Op(name, forward, Variadic(_Once(compute)), values=("*",), symbol=name)
 
 
+class _Reads:
+    """Watches a function run, and lists the nodes it reads that it neither made nor was given.
+
+    Args:
+        given: the nodes handed to the function.
+    """
+
+    def __init__(self, given: Sequence[Node]) -> None:
+        self._known = {id(node) for node in given}  # of nodes that live, or were made in here: an id used again is too
+        self.captured: list[Node] = []
+
+    def __bool__(self) -> bool:
+        """Return False, which brings new nodes to `made` and `scalar`: see `_graph.watching`."""
+        return False
+
+    def made(self, out: Any, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> None:
+        """Note the operands of a new Tensor, and record it."""
+        self._note(args, out)
+        out.op, out.args, out.params = op, args, params
+        out.inputs = tuple([a._peek() if isinstance(a, Node) else a for a in args])
+        out.parents = tuple([a for a in args if isinstance(a, Node)])
+
+    def scalar(self, op: Op, args: tuple[Any, ...]) -> Any:
+        """Note the operands of a new Value, and record it."""
+        with _graph.switch(_graph._watch, None), _graph.switch(_graph._recording, True):
+            out = Value.record(op, args, {})
+        self._note(args, out)
+        return out
+
+    def swept(self, order: Any, cotangents: Any) -> None:
+        """Let a sweep inside the function pass."""
+
+    def _note(self, args: tuple[Any, ...], out: Node) -> None:
+        self._known.add(id(out))
+        for a in args:
+            if isinstance(a, Node) and id(a) not in self._known:
+                self._known.add(id(a))
+                self.captured.append(a)
+
+    def run(self, fun: Function, *args: Any) -> Any:
+        """Return ``fun(*args)``."""
+        with _graph.switch(_graph._watch, self), _graph.switch(_graph._recording, self):
+            return fun(*args)
+
+
+def _fresh(node: Node) -> Node:
+    return Value(node.data) if isinstance(node, Value) else Tensor.leaf(node._peek())
+
+
+def _array(cotangent: Any, x: Any) -> Any:
+    """Return a cotangent of ``x`` as the engine wants it: a node or an array, zeros for `None`."""
+    if cotangent is None:
+        return np.zeros_like(x)
+    return cotangent if isinstance(cotangent, Node) else np.asarray(cotangent)
+
+
+def _continuous(leaf: Any) -> bool:
+    return isinstance(leaf, Node) and leaf.dtype.kind in "fc"  # type: ignore[attr-defined]  # both kinds have one
+
+
+def _inlined() -> bool:
+    """Whether somebody else looks at every operation (a tracer, `debug`), or nobody wants a gradient."""
+    return _graph.tracer() is not None or _graph.watching() is not None or not _graph.recording()
+
+
 def checkpoint(fun: Function) -> Function:
     """Return ``fun`` with its intermediate results computed again in the backward pass, not kept.
 
-    Memory for a second forward pass: only the arguments are stored.
+    Memory for a second forward pass: what is stored are the arguments, and the Tensors from outside that ``fun``
+    reads (a layer's parameters), which get their gradients too.
 
     Args:
-        fun: a pure function of arrays with one array as result.
+        fun: a pure function of numbers, arrays or containers of them, with one array as result.
 
     Raises:
         GraphError: ``fun`` returns a container.
@@ -62,39 +128,59 @@ def checkpoint(fun: Function) -> Function:
 
     @functools.wraps(fun)
     def run(*args: Any, **kwargs: Any) -> Any:
-        leaves, structure = tree.flatten(args)
-
-        def flat(*values: Any) -> Any:
-            answer = fun(*tree.unflatten(structure, list(values)), **kwargs)
-            if isinstance(answer, list | tuple | dict):
-                raise GraphError(f"checkpoint({label}): expected one array as result, got {describe(answer)}")
-            return answer
-
-        if not has_node(leaves):
+        if _inlined():
             return fun(*args, **kwargs)
-        spots = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Node)]
+        leaves, structure = tree.flatten((args, kwargs))
+        spots = [i for i, leaf in enumerate(leaves) if _continuous(leaf)]
 
         def of_nodes(*values: Any) -> Any:
             full = list(leaves)
             for i, value in zip(spots, values, strict=True):
                 full[i] = value
-            return flat(*full)
+            positional, named = tree.unflatten(structure, full)
+            return fun(*positional, **named)
 
-        op = opaque(f"checkpoint({label})", of_nodes, lambda g, inputs: vjp(of_nodes, *inputs)[1](g))
-        return Tensor.record(op, tuple(leaves[i] for i in spots), {})
+        inputs = [_fresh(leaves[i]) for i in spots]
+        reads = _Reads(inputs)
+        answer = reads.run(of_nodes, *inputs)
+        if isinstance(answer, list | tuple | dict):
+            raise GraphError(f"checkpoint({label}): expected one array as result, got {describe(answer)}")
+        operands = (*(leaves[i] for i in spots), *reads.captured)
+        return _again(f"checkpoint({label})", of_nodes, len(spots), operands, answer) if operands else answer
 
     return run
+
+
+def _again(name: str, fun: Function, count: int, operands: tuple[Node, ...], answer: Any) -> Any:
+    """Return ``answer`` as one node whose cotangents come from running ``fun`` again.
+
+    Args:
+        name: the node's op, for drawings.
+        fun: a function of the first ``count`` operands; the others it reads by itself.
+        count: how many operands are arguments.
+        operands: all nodes that ``fun`` depends on.
+        answer: what ``fun`` returned.
+    """
+    captured = operands[count:]
+
+    def compute(g: Any, inputs: tuple[Any, ...]) -> Sequence[Any]:
+        trace = Trace(name, fun, operands[:count], {}, tuple(range(count)), False, captured=captured)
+        found = trace.pull([g], recorded=has_node((g, *inputs)))
+        return [_array(c, x) for c, x in zip(found, inputs, strict=True)]
+
+    value = np.asarray(answer._peek() if isinstance(answer, Node) else answer)
+    return Tensor.record(opaque(name, lambda *_: value, compute), operands, {})
 
 
 class custom_vjp:  # noqa: N801  (used as a decorator, JAX's name)
     """A function with a vjp of the user's own, in JAX's form.
 
     Args:
-        fun: the function, of arrays, with one array as result; its signature is kept.
+        fun: the function, of numbers, arrays or containers of them, with one array as result.
 
     Raises:
-        GraphError: it is differentiated before `defvjp`, or the backward function gives the wrong number
-            of cotangents.
+        GraphError: it is differentiated before `defvjp`, it reads a Tensor it was not given, or the backward
+            function gives cotangents that are not arranged as the arguments are.
 
     >>> import numpy as np
     >>> from autograd import grad
@@ -110,11 +196,16 @@ class custom_vjp:  # noqa: N801  (used as a decorator, JAX's name)
         """Wrap ``fun``."""
         functools.update_wrapper(self, fun)
         self._fun = fun
+        self._label = getattr(fun, "__name__", "function")
+        self._defaults = bool(getattr(fun, "__defaults__", None))
         self._forward: Function | None = None
         self._backward: Function | None = None
 
     def defvjp(self, forward: Function, backward: Function) -> None:
         """Set the pair: ``forward(*args) -> (value, saved)``, ``backward(saved, g) -> cotangents``.
+
+        The value and ``saved`` come from one run of ``forward``, so it may draw random numbers. For a derivative of
+        the derivative it is run again, on Tensors, and has to be pure.
 
         Args:
             forward: computes the value and whatever the backward function needs.
@@ -125,22 +216,97 @@ class custom_vjp:  # noqa: N801  (used as a decorator, JAX's name)
         """
         self._forward, self._backward = forward, backward
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the function; recorded when an argument is a Value or Tensor."""
-        if not has_node(args):
+        if kwargs or self._defaults:
+            args = self._positional(args, kwargs)
+        leaves, structure = tree.flatten(args)
+        spots = [i for i, leaf in enumerate(leaves) if _continuous(leaf)]
+        if not spots:
             return self._fun(*args)
-        label = getattr(self._fun, "__name__", "function")
+        return _Call(self, leaves, structure, spots).record()
+
+    def _positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """Return all arguments by position: each may have a cotangent, and defaults are constants."""
+        import inspect  # slow to import, and few functions have defaults
+
+        bound = inspect.signature(self._fun).bind(*args, **kwargs)
+        bound.apply_defaults()
+        return bound.args
+
+    def pair(self) -> tuple[Function, Function]:
+        """Return the two functions of `defvjp`."""
         if self._forward is None or self._backward is None:
-            raise GraphError(f"custom_vjp {label}: set its derivative first, {label}.defvjp(forward, backward)")
-        forward, backward = self._forward, self._backward
+            raise GraphError(
+                f"custom_vjp {self._label}: set its derivative first, {self._label}.defvjp(forward, backward)"
+            )
+        return self._forward, self._backward
 
-        def compute(g: Any, inputs: tuple[Any, ...]) -> Sequence[Any]:
-            answer = backward(forward(*inputs)[1], g)
-            if not isinstance(answer, tuple) or len(answer) != len(inputs):
+
+class _Call:
+    """One call of a `custom_vjp` function on nodes.
+
+    Args:
+        of: the function.
+        leaves: its arguments' numbers, arrays and nodes.
+        structure: how they are arranged.
+        spots: which of the leaves are nodes.
+    """
+
+    def __init__(self, of: custom_vjp, leaves: list[Any], structure: tree.TreeDef, spots: list[int]) -> None:
+        self._label, self._fun = of._label, of._fun
+        self._forward, self._backward = of.pair()
+        self._leaves, self._structure, self._spots = leaves, structure, spots
+        self._saved: tuple[Any, ...] = ()  # what `forward` kept, in a tuple of its own
+
+    def record(self) -> Any:
+        """Return the node of the result."""
+        op = opaque(self._label, self._value, self._cotangents)
+        return Tensor.record(op, tuple(self._leaves[i] for i in self._spots), {})
+
+    def _filled(self, values: Sequence[Any]) -> Any:
+        full = list(self._leaves)
+        for i, value in zip(self._spots, values, strict=True):
+            full[i] = value
+        return tree.unflatten(self._structure, full)
+
+    def _value(self, *inputs: Any) -> Any:
+        if _inlined():
+            return self._fun(*self._filled(inputs))
+        reads = _Reads(())
+        value, *self._saved = reads.run(self._split, *inputs)
+        if reads.captured:
+            raise GraphError(
+                f"custom_vjp {self._label}: it reads {describe(reads.captured[0])} from outside, which its backward "
+                "function can't give a cotangent to: make it an argument, or take its bare numbers by .data"
+            )
+        return np.asarray(value._peek() if isinstance(value, Node) else value)
+
+    def _split(self, *inputs: Any) -> tuple[Any, Any]:
+        answer = self._forward(*self._filled(inputs))
+        if not isinstance(answer, tuple) or len(answer) != 2:
+            raise GraphError(f"custom_vjp {self._label}: forward must return (value, saved), got {describe(answer)}")
+        return answer
+
+    def _cotangents(self, g: Any, inputs: tuple[Any, ...]) -> list[Any]:
+        """Return one cotangent per node among the arguments."""
+        first_order = self._saved and not has_node((g, *inputs))
+        saved = self._saved[0] if first_order else self._split(*inputs)[1]
+        answer = self._backward(saved, g)
+        parts = self._structure.children
+        if not isinstance(answer, tuple) or len(answer) != len(parts):
+            raise GraphError(
+                f"custom_vjp {self._label}: backward must return a tuple of {len(parts)} cotangents, "
+                f"got {describe(answer)}"
+            )
+        found: list[Any] = []
+        for position, (cotangent, part) in enumerate(zip(answer, parts, strict=True)):
+            given, structure = tree.flatten(cotangent)
+            if cotangent is not None and structure != part:
                 raise GraphError(
-                    f"custom_vjp {label}: backward must return a tuple of {len(inputs)} cotangents, "
-                    f"got {describe(answer)}"
+                    f"custom_vjp {self._label}: cotangent {position} must be arranged as the argument, {part!r}, "
+                    f"got {structure!r}"
                 )
-            return [np.zeros_like(x) if c is None else c for c, x in zip(answer, inputs, strict=True)]
-
-        return Tensor.record(opaque(label, self._fun, compute), args, {})
+            found += [None] * part.size if cotangent is None else given
+        chosen = [found[i] for i in self._spots]
+        return [_array(c, x) for c, x in zip(chosen, inputs, strict=True)]

@@ -22,6 +22,7 @@ __all__ = [
     "independent",
     "pullback",
     "push_forward",
+    "real_points",
     "seeds_of",
     "tangents_of",
 ]
@@ -52,7 +53,14 @@ class Trace:
     """One run of a function from fresh leaves: its outputs and the way back from them."""
 
     def __init__(
-        self, name: str, fun: Function, args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Argnums, has_aux: bool
+        self,
+        name: str,
+        fun: Function,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        argnums: Argnums,
+        has_aux: bool,
+        captured: Sequence[Node] = (),
     ) -> None:
         self._label, self._fun = name, fun
         self.single = isinstance(argnums, int)
@@ -69,6 +77,7 @@ class Trace:
         for source in self.sources:
             if source.op is None:
                 source.params = _SPENT
+        self.sources += captured  # nodes that `fun` reads by itself, to be differentiated by as well
         self.aux = None
         if has_aux:
             if not isinstance(answer, tuple) or len(answer) != 2:
@@ -187,6 +196,17 @@ def _argnums(name: str, argnums: Argnums, count: int) -> list[int]:
                 f"{name}: argnums={argnums!r}, but the function was called with {count} positional arguments"
             )
     return [i % count for i in wanted]
+
+
+def real_points(args: tuple[Any, ...], argnums: Argnums) -> tuple[Any, ...]:
+    """Return the arguments, with integer arrays among those to differentiate by as float64."""
+    chosen = _argnums("elementwise_grad", argnums, len(args))
+    return tuple(tree.map(_real, arg) if i in chosen else arg for i, arg in enumerate(args))
+
+
+def _real(leaf: Any) -> Any:
+    counts = isinstance(leaf, np.ndarray) and leaf.dtype.kind in "iu"
+    return leaf.astype(np.float64) if counts else leaf
 
 
 def _fresh(trace: Trace, argnum: int, x: Any) -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 
 from . import tree
 from ._graph import Node
-from ._trace import Argnums, Function, Trace, finish, has_node, pullback, push_forward, tangents_of
+from ._trace import Argnums, Function, Trace, finish, has_node, pullback, push_forward, real_points, tangents_of
 from ._value import Value
 from ._vmap import vmap
 from .errors import AutogradError, SeedError, describe
@@ -137,18 +137,21 @@ def grad_and_aux(fun: Function, argnums: Argnums = 0) -> Function:
 def elementwise_grad(fun: Function, argnums: Argnums = 0) -> Function:
     """Return the function of the derivatives of an entrywise ``fun``: the gradient of the sum of its result.
 
+    The derivative of a real function is asked for at points, and points are often counts or days: an array of
+    integers is taken as float64. (`grad`, whose argument is what a step is taken from, refuses one.)
+
     Args:
         fun: a function whose result entry i depends on argument entry i alone.
         argnums: as for `grad`.
 
     >>> import numpy as np
-    >>> elementwise_grad(lambda x: x**2)(np.array([1.0, 2.0]))
+    >>> elementwise_grad(lambda x: x**2)(np.array([1, 2]))
     array([2., 4.])
     """
 
     @functools.wraps(fun)
     def derivative(*args: Any, **kwargs: Any) -> Any:
-        trace = Trace("elementwise_grad", fun, args, kwargs, argnums, False)
+        trace = Trace("elementwise_grad", fun, real_points(args, argnums), kwargs, argnums, False)
         return trace.gradient([_ones(o) if isinstance(o, Node) else None for o in trace.outputs])
 
     return derivative
