@@ -42,8 +42,8 @@ class Entry:
 
     @staticmethod
     def idle() -> bool:
-        """Whether nobody traces."""
-        return _graph.tracer() is None
+        """Whether nobody traces or watches."""
+        return (state := _graph.recording()) is True or state is False
 
     @property
     def run(self) -> Any:

@@ -15,33 +15,19 @@ from typing import Any, ClassVar
 from ._op import CONSTANT, DISPATCH, Op, Operand
 from .errors import GraphError, InPlaceError, UnsupportedError
 
-__all__ = [
-    "Node",
-    "accumulate",
-    "apply",
-    "backward",
-    "depends_on",
-    "no_grad",
-    "record_mode",
-    "recording",
-    "strip",
-    "sweep",
-    "switch",
-    "toposort",
-    "trace_mode",
-    "tracer",
-    "unrecorded",
-    "watching",
-]
+__all__ = ["Node", "accumulate", "apply", "backward", "depends_on", "keeping", "no_grad", "record_mode", "recording"]
+__all__ += ["strip", "sweep", "switch", "toposort", "trace_mode", "tracer", "unrecorded", "watching"]
 
 _recording: ContextVar[Any] = ContextVar("autograd_recording", default=True)
 recording = _recording.get
 _tracer: ContextVar[Any] = ContextVar("autograd_tracer", default=None)
 tracer = _tracer.get
 _watch: ContextVar[Any] = ContextVar("autograd_watch", default=None)
-# Who looks at every number: `None` mostly. A watch stands in `recording` in the place of True, and counts as False:
-# so the fast paths come to `unrecorded`, and need not ask for it.
+# Who looks at every number: `None` mostly. A watch stands in `recording` in the place of True, its `quiet` twin in that
+# of False, and both count as False, as does what stands there for a tracer: so the fast paths come to `unrecorded`,
+# and need not ask for them.
 watching = _watch.get
+_TRACED = ()
 
 
 class Node(Operand):
@@ -341,21 +327,26 @@ class switch(ContextDecorator):  # noqa: N801  (used like a function)
         self._variable.reset(self._tokens.pop())
 
 
+def keeping() -> bool:
+    """Whether a new node remembers its operands for a backward pass."""
+    return (state := recording()) is True or getattr(state, "keeps", False)
+
+
 def record_mode(on: bool) -> Any:
     """Record, or do not, inside a ``with`` block."""
     tracing, watch = tracer(), watching()
     if tracing is not None:
         return tracing.pausing(not on)
-    return switch(_recording, on if watch is None or not on else watch)
+    return switch(_recording, on if watch is None else watch if on else watch.quiet)
 
 
 @contextmanager
 def trace_mode(tracing: Any) -> Iterator[None]:
-    """Hand every new node to ``tracing`` inside a ``with`` block, `None` to nobody.
+    """Hand every new node to ``tracing`` inside a ``with`` block.
 
     Recording is off while one traces: the fast paths then ask for the tracer, and only then.
     """
-    with switch(_recording, tracing is None), switch(_tracer, tracing):
+    with switch(_recording, _TRACED), switch(_tracer, tracing), switch(_watch, None):
         yield
 
 

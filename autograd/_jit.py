@@ -68,9 +68,12 @@ class Jitted:
         if _graph.tracer() is not None:
             return entry.program.arrange(entry.program.run(leaves))
         nodes = [leaf for leaf in (*leaves, *entry.program.parameters.values()) if isinstance(leaf, Node)]
+        if (watch := _graph.watching()) is not None:
+            args, kwargs = entry.program.arguments_of(leaves)
+            return watch.run(self._fun, args, kwargs, bool(nodes))
         if not nodes:
             return entry.finish(entry.run(*leaves))
-        if _graph.recording() is not False:
+        if _graph.keeping():
             return entry.differentiable(leaves)
         bare = [leaf._peek() if isinstance(leaf, Node) else leaf for leaf in leaves]
         kind = Value if all(isinstance(n, Value) for n in nodes) else Tensor

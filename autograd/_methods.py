@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._arrays import holds_node, plain_index
-from ._graph import Node, recording, tracer
+from ._graph import Node, keeping, tracer
 from .errors import DtypeError, InPlaceError, ShapeError, describe
 from .ops import TABLE
 
@@ -252,7 +252,7 @@ class NumpyMethods:
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
         """Refuse to become a bare array where that would silently cut the graph; allowed in `no_grad`."""
-        if recording() is not False:
+        if tracer() is None and keeping():
             raise DtypeError(
                 f"{describe(self)} would lose its gradient as a plain array: to join tensors write np.stack([...]) or "
                 "autograd.numpy.array([...]); for the bare numbers write x.data"

@@ -52,6 +52,8 @@ class CompiledStep:
 
     def __call__(self, *batch: Any) -> Any:
         """Run one step and return what the function returns beside the state."""
+        if (watch := _graph.watching()) is not None:
+            return self._watched(watch, batch)
         last = self._last
         if last is not None:
             arrays = last.enter(batch, _NOTHING)
@@ -73,6 +75,16 @@ class CompiledStep:
         for i, number in zip(self._spots, answer, strict=False):
             self._leaves[i] = number
         return compiled.arrange(answer[len(self._spots) :])
+
+    def _watched(self, watch: Any, batch: tuple[Any, ...]) -> Any:
+        """Run the function itself, operation by operation; where one fails, the state stays as it was."""
+        new, answer = watch.run(self._fun, (self.state, *batch), {}, False)
+        for i, value in enumerate(tree.leaves(new)):
+            if i in self._spots:
+                self._leaves[i] = np.asarray(value).item()
+            else:
+                np.copyto(self._leaves[i], value)
+        return answer
 
     @property
     def state(self) -> Any:

@@ -145,6 +145,12 @@ class Program:
         fixed = self.static[0]
         return [leaf for i, leaf in enumerate(leaves) if i not in fixed] if fixed else list(leaves)
 
+    def arguments_of(self, leaves: Sequence[Any]) -> Any:
+        """Return ``(args, kwargs)`` of a call with these inputs."""
+        fixed, rest = self.static[0], iter(leaves)
+        size = self.arguments.size
+        return tree.unflatten(self.arguments, [fixed[i] if i in fixed else next(rest) for i in range(size)])
+
     def arrange(self, values: Sequence[Any]) -> Any:
         """Return output leaves arranged as the recorded function's result."""
         fixed = self.static[1]

@@ -98,6 +98,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         )
     },
     "autograd.export.programs": ("autograd.export.*", "autograd.functional", "autograd.program", *OPS, ERRORS, *ARRAYS),
+    "autograd.export.debugging": (
+        *("autograd.export.*", "autograd._arrays", "autograd._traced", "autograd.tree", *NODES, *OPS, *ARRAYS),
+    ),
     "autograd.export.source": ("autograd.export.*", "autograd.passes", "autograd.program", *OPS, ERRORS, *ARRAYS),
     "autograd._notebook": ("autograd._graph", "autograd.program", "autograd.export.*"),
     "autograd.testing": ("autograd.testing.*",),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from .. import tree
 from .._graph import Node, _recording, _watch, record_mode, switch
+from .._tensor import Tensor
 from .._traced import where_am_i
 from .._value import Value
 from ..errors import NonFiniteError
@@ -27,10 +30,16 @@ class Watch:
 
     Args:
         infinities: whether infinities count, or NaN alone.
+
+    Attributes:
+        quiet: what looks at nodes that nothing records.
     """
+
+    keeps = True
 
     def __init__(self, infinities: bool) -> None:
         self.infinities = infinities
+        self.quiet = _Quiet(self)
         self.where: dict[int, tuple[Any, str]] = {}  # the node is kept, so that its id stays its own
 
     def __bool__(self) -> bool:
@@ -51,6 +60,19 @@ class Watch:
             out = Value.record(op, args, {})
         self.look(out)
         return out
+
+    def run(self, fun: Callable[..., Any], args: Any, kwargs: Any, nodes: bool) -> Any:
+        """Call a function that is compiled elsewhere, one operation after another.
+
+        Args:
+            fun: the function.
+            args: its arguments; arrays become Tensors, so that what is done to them is seen.
+            kwargs: its keyword arguments, likewise.
+            nodes: whether the answer is to be one of Values and Tensors.
+        """
+        args, kwargs = _seen(fun, args, kwargs)
+        answer = fun(*args, **kwargs)
+        return answer if nodes else tree.map(lambda x: numbers(x)[()] if isinstance(x, Tensor) else numbers(x), answer)
 
     def swept(self, order: Sequence[Any], cotangents: dict[Any, Any]) -> None:
         """Go through a backward sweep before it runs, and raise where it would first go wrong."""
@@ -120,13 +142,63 @@ class Watch:
         return f"{first}{where}{total}"
 
 
+class _Quiet:
+    """Stands for a watch where nothing is recorded: it looks, and leaves a leaf."""
+
+    keeps = False
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+
+    def __bool__(self) -> bool:
+        """Return False, as `Watch` does."""
+        return False
+
+    def made(self, out: Any, op: Any, args: tuple[Any, ...], params: dict[str, Any]) -> None:
+        """Look at a new Tensor."""
+        if not self.watch.fine(numbers(out)):
+            with watch_mode(None), np.errstate(all="ignore"):
+                out = type(out).record(op, args, params)
+            self.watch.look(out)
+
+    def scalar(self, op: Any, args: tuple[Any, ...]) -> Any:
+        """Compute a new Value, and look at it."""
+        with watch_mode(None), np.errstate(all="ignore"):
+            out = Value.record(op, args, {})
+        if not self.watch.fine(out.data):
+            self.watch.look(out)
+        return Value(out.data)
+
+
+def _seen(fun: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, Any]:
+    """Return the arguments of a call with arrays of floats as Tensors, named as the function names them."""
+    try:
+        bound = inspect.signature(fun).bind(*args, **kwargs)
+    except (TypeError, ValueError):  # a builtin, or a class that doesn't say
+        return tree.map(lambda x: _tensor(x, ""), (args, kwargs))
+    for name, value in bound.arguments.items():
+        leaves, structure = tree.flatten(value)
+        named = [_tensor(leaf, path) for leaf, path in zip(leaves, tree.paths(value, name), strict=True)]
+        bound.arguments[name] = tree.unflatten(structure, named)
+    return bound.args, bound.kwargs
+
+
+def _tensor(x: Any, label: str) -> Any:
+    if not (isinstance(x, np.ndarray) and x.dtype.kind in "fc"):
+        return x
+    leaf = Tensor.leaf(x)
+    leaf.label = label
+    return leaf
+
+
 @contextmanager
 def debug(*, infinities: bool = True) -> Iterator[None]:
     """Raise at the first NaN or infinity inside a ``with`` block, forward or backward, and say where it came from.
 
     The error names the operation, the user's file and line, the operands, the shortest path to the result (on the
-    way forward, from the leaves), and what to write instead. Every operation is computed twice inside;
-    outside nothing is watched and nothing is slower. Compiled programs (`jit`) and `no_grad` are seen as a whole.
+    way forward, from the leaves), and what to write instead. Every operation on Values and Tensors is seen, under
+    `no_grad` too, and computed twice. What is compiled (`jit`, `compile_step`) runs inside as it is written, operation
+    by operation, on Tensors. Outside nothing is watched and nothing is slower.
 
     Args:
         infinities: raise at infinities too; False looks for NaN alone.
@@ -156,7 +228,15 @@ def watch_mode(watch: Watch | None) -> Iterator[None]:
         yield
 
 
+def _plain(x: Any) -> Any:
+    """Return a node, or what it is a bare copy of: `grad` of a Tensor makes one."""
+    while isinstance(x, Node) and x.op is not None and x.op.name == "positive" and not x.label:
+        x = x.args[0]
+    return x
+
+
 def _name(x: Any) -> str:
+    x = _plain(x)
     if not isinstance(x, Node):
         return "a constant"
     return x.label or (x.op.symbol if x.op is not None else "a leaf")
@@ -165,14 +245,14 @@ def _name(x: Any) -> str:
 def _formula(node: Any) -> str:
     names = [
         (a.label or f"x{k + 1}") if isinstance(a, Node) else value_text(a, 4) if np.ndim(a) == 0 else f"c{k + 1}"
-        for k, a in enumerate(node.args)
+        for k, a in enumerate(map(_plain, node.args))
     ]
     return call_text(node.op.symbol, names, node.params)
 
 
 def _operands(node: Any) -> str:
     parts = []
-    for k, a in enumerate(node.args):
+    for k, a in enumerate(map(_plain, node.args)):
         name = a.label if isinstance(a, Node) and a.label else f"x{k + 1}" if isinstance(a, Node) else f"c{k + 1}"
         made = f" (made by {a.op.name})" if isinstance(a, Node) and a.op is not None else ""
         parts.append(f"{name} = {value_text(numbers(a))}{made}")
