@@ -175,7 +175,7 @@ def _seen(fun: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, Any]:
     try:
         bound = inspect.signature(fun).bind(*args, **kwargs)
     except (TypeError, ValueError):  # a builtin, or a class that doesn't say
-        return tree.map(lambda x: _tensor(x, ""), (args, kwargs))
+        return tree.map(lambda x: _tensor(x, ""), args), tree.map(lambda x: _tensor(x, ""), kwargs)
     for name, value in bound.arguments.items():
         leaves, structure = tree.flatten(value)
         named = [_tensor(leaf, path) for leaf, path in zip(leaves, tree.paths(value, name), strict=True)]

@@ -2,6 +2,7 @@
 
 import inspect
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -268,7 +269,7 @@ def test_a_compiled_step_is_searched_and_its_state_kept():
         loss, g = value_and_grad(rooted)(state["w"] * x, 1.0)
         return {"w": state["w"] - 0.1 * g, "count": state["count"] + 1}, loss
 
-    states = [{"w": np.array([1.0, 2.0]), "count": 0} for _ in range(2)]
+    states: list[Any] = [{"w": np.array([1.0, 2.0]), "count": 0} for _ in range(2)]
     plain, watched = (compile_step(step, state) for state in states)
     with debug():
         losses = [watched(FINE), watched(FINE)]
