@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -225,4 +226,15 @@ def arranger(program: Program) -> Callable[[Any], Any]:
         return lambda leaves: leaves[0]
     if program.result.kind is tuple and all(child.kind is None for child in program.result.children):
         return tuple
-    return program.arrange
+    text = _tuples(program.result, itertools.count())
+    return program.arrange if text is None else eval(f"lambda leaves: {text}")  # noqa: S307  (brackets and numbers)
+
+
+def _tuples(structure: tree.TreeDef, leaf: Iterator[int]) -> str | None:
+    """Return the text of nested plain tuples of leaves; `None` for any other container."""
+    if structure.kind is None:
+        return f"leaves[{next(leaf)}]"
+    if structure.kind is not tuple:
+        return None
+    parts = [_tuples(child, leaf) for child in structure.children]
+    return None if None in parts else f"({''.join(f'{part}, ' for part in parts)})"

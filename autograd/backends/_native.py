@@ -14,8 +14,9 @@ import numpy as np
 
 from ..ops import TABLE
 from ..program import Aval, Program, Step
+from ._blas import gemm_address
 from ._emit import VIEWS
-from ._native_text import CASTS, ENTRYWISE, REDUCTIONS, ROWS, Place, literal, loops, matmul, nest, reduction
+from ._native_text import CASTS, ENTRYWISE, REDUCTIONS, ROWS, Place, literal, loops, nest, product, reduction
 
 __all__ = ["Native", "Unsupported"]
 
@@ -40,6 +41,7 @@ class Native:
         sizes: entries of each dtype's memory, by dtype name.
         fills: constants to be put into memory once: (dtype name, offset, array).
         called: the vectorised functions that are used.
+        products: the dtypes, by name, of which a library's matrix product is called.
         pointers: the arrays the function reads and writes by address.
     """
 
@@ -54,6 +56,7 @@ class Native:
         self.wide = any(step.op.name in {"sin", "cos"} for step in program.steps)
         self.roots: dict[int, int] = {}
         self.called: set[str] = set()
+        self.products: set[str] = set()
         self.groups = self._grouped()
         self.at = {step.output: g for g, group in enumerate(self.groups) for step in group.steps}
         self._enter()
@@ -61,6 +64,8 @@ class Native:
         for group in self.groups:
             self._write(group)
         self._updates()
+        for k, name in enumerate(sorted(self.products)):
+            self.lines.insert(0, f"gemm_{name} = pointers[{len(self.pointers) + k}]")
 
     def aval(self, i: int) -> Aval:
         """Return the type of a value; a weak number counts as a scalar of its dtype."""
@@ -72,6 +77,7 @@ class Native:
         for name, offset, constant in self.fills:
             made[name][offset : offset + constant.size] = constant.reshape(-1)
         addresses = [array.__array_interface__["data"][0] for array in self.pointers]
+        addresses += [gemm_address(name) for name in sorted(self.products)]
         return (*made.values(), np.array(addresses, dtype=np.int64))
 
     # ---- the plan
@@ -256,8 +262,8 @@ class Native:
         out = self.places[step.output]
         if name in ROWS:
             self._row(step)
-        elif name == "matmul" and all(len(p.shape) == 2 and p.dtype == out.dtype for p in places):
-            self.lines += matmul(places[0], places[1], out)
+        elif name == "matmul":
+            self._product(places[0], places[1], out)
         elif name in REDUCTIONS and places[0].shape and set(step.params) <= {"axis", "keepdims"}:
             self.lines += reduction(name, places[0], out, step.params.get("axis"), f"s{step.output}")
         elif name == "concatenate" and step.params.get("axis", 0) == 0:
@@ -270,6 +276,14 @@ class Native:
                 offset += place.shape[0]
         else:
             raise Unsupported(name)
+
+    def _product(self, x: Place, y: Place, out: Place) -> None:
+        lines = product(x, y, out) if x.dtype == y.dtype == out.dtype and out.shape else None
+        if lines is None or not all((*x.shape, *y.shape)):
+            raise Unsupported("matmul")
+        if any("gemm(" in line for line in lines):
+            self.products.add(out.dtype.name)
+        self.lines += lines
 
     def _updates(self) -> None:
         """Write results and the new values of parameters, when nothing can go wrong any more."""

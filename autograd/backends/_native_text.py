@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ import numpy as np
 
 from ..ops import TABLE
 from ..program import Aval, Step
+from ._blas import gemm_address
 
 __all__ = [
     "CASTS",
@@ -21,8 +23,8 @@ __all__ = [
     "Place",
     "literal",
     "loops",
-    "matmul",
     "nest",
+    "product",
     "reduction",
     "rows",
 ]
@@ -304,6 +306,52 @@ def _down(name: str, x: Place, out: Place, axes: Sequence[int], kept: Sequence[i
 
 
 _serial = itertools.count()
+
+
+_LOOPS = 256  # multiplications up to which loops beat the call of a library
+
+
+def product(x: Place, y: Place, out: Place) -> list[str] | None:
+    """Return the text of a matrix product, a stack of them included; `None` where there is none."""
+    if len(x.shape) == 1:
+        x = replace(x, shape=(1, *x.shape), strides=(0, *x.strides))
+        out = replace(
+            out, shape=(*out.shape[:-1], 1, *out.shape[-1:]), strides=(*out.strides[:-1], 0, *out.strides[-1:])
+        )
+    if len(y.shape) == 1:
+        y = replace(y, shape=(*y.shape, 1), strides=(*y.strides, 0))
+        out = replace(out, shape=(*out.shape, 1), strides=(*out.strides, 0))
+    size = math.prod(x.shape[-2:]) * y.shape[-1]
+    call = _gemm(x, y, out) if size > _LOOPS and gemm_address(out.dtype.name) else None
+    if call is None:
+        return matmul(x, y, out) if len(x.shape) == len(y.shape) == 2 else None
+    batch = out.shape[:-2]
+    _, heads, depth = loops(batch)
+    return nest(heads, depth, [call])
+
+
+def _gemm(x: Place, y: Place, out: Place) -> str | None:
+    """Return the call of BLAS; `None` where an operand's rows and columns both lie apart."""
+    rows, inner, columns = *x.shape[-2:], y.shape[-1]
+    given = []
+    for place, across in ((x, inner), (y, columns), (out, columns)):
+        (down, along), (high, wide) = place.strides[-2:], place.shape[-2:]
+        straight = (along == 1 or wide == 1) and (down >= across or high == 1)
+        turned = (down == 1 or high == 1) and (along >= high or wide == 1)
+        if place.variable or not (straight or (turned and place is not out)):
+            return None
+        lead = max(down if high > 1 else 0, wide, 1) if straight else max(along if wide > 1 else 0, high, 1)
+        names = [f"i{k}" for k in range(len(out.shape) - 2)]
+        shift = [
+            f"{v} * {s}"
+            for v, s, n in zip(reversed(names), place.strides[-3::-1], place.shape[-3::-1], strict=False)
+            if n > 1
+        ]
+        where = _sum(shift, place.offset)
+        given.append((int(not straight), f"start_of({place.name}) + ({where}) * {place.dtype.itemsize}", lead))
+    kind = out.dtype.name
+    flags = f"gemm_{kind}, {CASTS[kind]}(0), {given[0][0]}, {given[1][0]}, {rows}, {columns}, {inner}"
+    return f"gemm({flags}, {', '.join(f'{text}, {lead}' for _, text, lead in given)})"
 
 
 def matmul(x: Place, y: Place, out: Place) -> list[str]:

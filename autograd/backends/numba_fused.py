@@ -7,6 +7,7 @@ faster, and need no compiling.
 
 from __future__ import annotations
 
+import math
 import re
 from time import perf_counter
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 from ..passes import optimise
 from ..program import Program
 from . import compiler
+from ._blas import GEMM_TEXT, gemm_address
 from ._native import Native, Unsupported
 from ._native_text import CASTS, rows
 from .numpy_replay import Replay, compile_replay
@@ -26,7 +28,8 @@ __all__ = ["Fused", "compile_fused", "compile_soon"]
 _SECONDS = 1.0  # of numpy replay after which a program is worth compiling in the background
 _SAMPLE = 8  # calls between looks at the clock
 _STEPS = 1500  # steps up to which a function compiles in seconds
-_WORK = 4_000_000  # multiplications and entries up to which one thread's loops beat numpy's calls
+_WORK = 20_000_000  # entries up to which one thread's loops beat numpy's calls; a multiplication counts as an eighth
+_LARGEST = 2**18  # entries of one value from which numpy in blocks, on two threads, is faster
 
 _HEAD = f"""
 from numba import carray
@@ -64,7 +67,7 @@ class Fused:
 
     def __init__(self, program: Program, replay: Replay, wait: bool) -> None:
         """Check that it pays."""
-        if work(program) > _WORK or len(program.steps) > _STEPS:
+        if work(program) >= _WORK or len(program.steps) > _STEPS:
             raise Unsupported("too large")
         self._replay, self._wait, self._program = replay, wait, program
         self._calls, self._spent = 0, 0.0
@@ -97,7 +100,8 @@ class Fused:
         body, constants = _named(body)
         text = "\n".join([f"def run({', '.join(names)}):", *(f"    {line}" for line in body), ""])
         self._compiled = compiler.Compiled.shared(
-            VECTOR + _HEAD + helpers + constants + text, {"run": f"{answer}({', '.join(kinds)})"}
+            VECTOR + _HEAD + GEMM_TEXT * bool(native.products) + helpers + constants + text,
+            {"run": f"{answer}({', '.join(kinds)})"},
         )
 
     def __call__(self, *leaves: Any) -> Any:
@@ -192,13 +196,22 @@ def _plain(leaf: Any) -> Any:
 
 
 def work(program: Program) -> int:
-    """Return how many multiplications and entries a program computes."""
+    """Return how many entries a program computes, `_WORK` and more where one of its values is large.
+
+    Products of matrices cost nothing here where a library computes them, as numpy has it do; otherwise an eighth
+    of an entry for each multiplication.
+    """
     total = 0
     for step in program.steps:
-        size = int(np.prod(program.avals[step.output].shape))
-        if step.op.name == "matmul" and program.avals[step.inputs[0]].shape:
-            size *= program.avals[step.inputs[0]].shape[-1]
-        total += size * (1 if step.op.name == "matmul" else 8)
+        aval = program.avals[step.output]
+        size = math.prod(aval.shape)
+        if size >= _LARGEST:
+            return _WORK
+        if step.op.name == "matmul":
+            inner = math.prod(program.avals[step.inputs[0]].shape[-1:])
+            total += 0 if gemm_address(aval.dtype.name) else size * inner // 8
+        else:
+            total += size
     return total
 
 

@@ -95,7 +95,7 @@ def arrays_of(flat: Array) -> list[Array]:
 
 
 @WORKER.does("T1", variants=COMPILED)
-def chain(_case: str) -> Job:
+def hundred_operations(_case: str) -> Job:
     """T1: value and gradient in one program."""
     x, w = t1.inputs()
     both = jit(value_and_grad(lambda x, w: np.sum(t1.chain(x, w, np)), argnums=(0, 1)), backend=backend())
