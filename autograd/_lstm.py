@@ -18,10 +18,10 @@ from ._trace import has_node
 from .errors import ShapeError, describe
 from .functional import vjp
 
-__all__ = ["lstm"]
+__all__ = ["lstm", "step"]
 
 
-def _step(state: Any, z: Any, weight: Any) -> Any:
+def step(state: Any, z: Any, weight: Any) -> Any:
     """Return h, c and the tanh of the four gates of the next time."""
     n = weight.shape[1]
     gates = np.tanh(z + np.matmul(state[0], weight.T))
@@ -31,7 +31,7 @@ def _step(state: Any, z: Any, weight: Any) -> Any:
 
 
 def _recurrence(start: Any, z: Any, weight: Any) -> Any:
-    return scan(_step, start, z, weight)
+    return scan(step, start, z, weight)
 
 
 def _forward(start: Any, z: Any, weight: Any) -> Any:

@@ -13,7 +13,7 @@ from ._trace import has_node
 from .errors import ShapeError, describe
 from .functional import vjp
 
-__all__ = ["scan"]
+__all__ = ["scan", "step_of"]
 
 Step = Callable[..., Any]
 
@@ -54,6 +54,18 @@ def scan(step: Step, start: Any, xs: Any, *params: Any) -> Any:
     return Tensor.record(op, values, {})
 
 
+def step_of(op: Op) -> Step:
+    """Return the function that a recorded scan repeats, for what writes recurrences down elsewhere.
+
+    >>> from autograd import Tensor
+    >>> step_of(scan(lambda s, x: s + x, Tensor(0.0), np.ones(3)).op)(1.0, 2.0)
+    3.0
+    """
+    through: Any = op.rules[0]
+    found: Step = through.func.step
+    return found
+
+
 def _forward(step: Step, start: Any, xs: Any, *params: Any) -> Any:
     state, states = start, []
     for x in xs:
@@ -68,7 +80,7 @@ class _Through:
     """The rules: one pass backward gives the cotangents of all arguments."""
 
     def __init__(self, step: Step) -> None:
-        self._step = step
+        self.step = step
         self._key: Any = None
         self._answer: list[Any] = []
 
@@ -83,7 +95,7 @@ class _Through:
         later: Any = None
         for t in range(len(xs) - 1, -1, -1):
             before = ans[t - 1] if t else start
-            _, pull = vjp(self._step, before, xs[t], *params)
+            _, pull = vjp(self.step, before, xs[t], *params)
             later, x, *shares = pull(g[t] if later is None else g[t] + later)
             found.append(x)
             totals = [s if total is None else total + s for total, s in zip(totals, shares, strict=True)]

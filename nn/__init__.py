@@ -20,6 +20,7 @@ from .callbacks import History as History
 from .calling import functional_call as functional_call
 from .data import DataLoader as DataLoader
 from .export import draw as draw
+from .export import to_onnx as to_onnx
 from .layers import ELU as ELU
 from .layers import GELU as GELU
 from .layers import GRU as GRU
@@ -151,5 +152,6 @@ __all__ = [
     "optim",
     "scalar",
     "serialize",
+    "to_onnx",
     "training",
 ]

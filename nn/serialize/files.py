@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd.errors import DataError, MissingExtraError, OptionError
 
-__all__ = ["read", "write"]
+__all__ = ["read", "replaced", "write"]
 
 Array = np.ndarray[Any, Any]
 TEXT = "chainrule"  # the entry of a file's metadata that holds the text
@@ -74,10 +74,10 @@ def write(path: str | Path, arrays: Mapping[str, Array], text: str = "") -> None
         def fill(target: str) -> None:
             Path(target).write_bytes(packed)
 
-    _replaced(path, fill)
+    replaced(path, fill)
 
 
-def _replaced(path: Path, fill: Callable[[str], None]) -> None:
+def replaced(path: Path, fill: Callable[[str], None]) -> None:
     """Fill a file beside ``path``, make it durable, and let it take the name."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     os.close(handle)

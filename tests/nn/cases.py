@@ -26,6 +26,7 @@ class Case(NamedTuple):
     modes: str = "same"  # whether training and evaluation give the same numbers
     pick: Callable[[Any], Any] = lambda y: y  # the part of the answer that is looked at
     orders: int = 2
+    batch: Any = 0  # the axis of the examples in each input, which ONNX leaves open; `None` where a size is in the way
 
 
 def first(y):
@@ -127,40 +128,41 @@ CASES = {
         "Embedding", 5, 3, inputs=(INDICES,), shape=(2, 3, 3), theirs="same", own=RNG, orders=0,
         options={"padding_idx": 2},
     ),
-    "rnn": case("RNN", 3, 4, inputs=(SEQUENCE,), shape=(40,), theirs="same", pick=joined, own=RNG),
+    "rnn": case("RNN", 3, 4, inputs=(SEQUENCE,), batch=1, shape=(40,), theirs="same", pick=joined, own=RNG),
     "rnn all": case(
-        "RNN", 3, 4, 2, inputs=(SEQUENCE, (4, 4, 4)), shape=(128,), theirs="same", pick=joined, own=RNG, orders=1,
-        options={"batch_first": True, "bidirectional": True, "nonlinearity": "relu"},
+        "RNN", 3, 4, 2, inputs=(SEQUENCE, (4, 4, 4)), batch=(0, 1), shape=(128,), theirs="same", pick=joined, own=RNG,
+        orders=1, options={"batch_first": True, "bidirectional": True, "nonlinearity": "relu"},
     ),
-    "jordan": case("JordanRNN", 3, 4, 2, inputs=(SEQUENCE,), shape=(4, 2, 2), pick=first, own=RNG),
-    "gru": case("GRU", 3, 4, inputs=(SEQUENCE,), shape=(40,), theirs="same", pick=joined, own=RNG, orders=1),
+    "jordan": case("JordanRNN", 3, 4, 2, inputs=(SEQUENCE,), batch=1, shape=(4, 2, 2), pick=first, own=RNG),
+    "gru": case("GRU", 3, 4, inputs=(SEQUENCE,), batch=1, shape=(40,), theirs="same", pick=joined, own=RNG, orders=1),
     "gru all": case(
-        "GRU", 3, 4, 2, inputs=(SEQUENCE, (4, 4, 4)), shape=(128,), theirs="same", pick=joined, own=RNG, orders=1,
-        options={"batch_first": True, "bidirectional": True},
+        "GRU", 3, 4, 2, inputs=(SEQUENCE, (4, 4, 4)), batch=(0, 1), shape=(128,), theirs="same", pick=joined, own=RNG,
+        orders=1, options={"batch_first": True, "bidirectional": True},
     ),
-    "lstm": case("LSTM", 3, 4, inputs=(SEQUENCE,), shape=(48,), theirs="same", pick=joined, own=RNG),
+    "lstm": case("LSTM", 3, 4, inputs=(SEQUENCE,), batch=1, shape=(48,), theirs="same", pick=joined, own=RNG),
     "lstm all": case(
         "LSTM", 3, 4, 2, inputs=(SEQUENCE,), shape=(192,), theirs="same", pick=joined, own=RNG, orders=1,
         options={"batch_first": True, "bidirectional": True, "bias": False},
     ),
     "attention": case(
-        "MultiheadAttention", 6, 2, inputs=((4, 2, 6), (3, 2, 6), (3, 2, 6)), shape=(72,), theirs="same", pick=joined,
-        own=RNG, orders=1,
+        "MultiheadAttention", 6, 2, inputs=((4, 2, 6), (3, 2, 6), (3, 2, 6)), batch=1, shape=(72,), theirs="same",
+        pick=joined, own=RNG, orders=1,
     ),
     "attention masked": Case(
         lambda d: Masked(nn.MultiheadAttention(6, 3, batch_first=True, rng=0)).astype(d), ((2, 4, 6),), (2, 4, 6),
-        "MultiheadAttention(6, 3, batch_first=True)",
+        "MultiheadAttention(6, 3, batch_first=True)", batch=None,
     ),
     "transformer": case(
-        "TransformerEncoderLayer", 6, 2, 5, inputs=((4, 2, 6),), shape=(4, 2, 6), theirs="same", own=RNG, orders=1,
-        options={"dropout": 0.0},
+        "TransformerEncoderLayer", 6, 2, 5, inputs=((4, 2, 6),), batch=1, shape=(4, 2, 6), theirs="same", own=RNG,
+        orders=1, options={"dropout": 0.0},
     ),
     "transformer first": case(
         "TransformerEncoderLayer", 6, 3, 5, inputs=((4, 2, 6),), shape=(4, 2, 6), theirs="same", own=RNG, orders=1,
         options={"dropout": 0.0, "activation": "gelu", "norm_first": True, "batch_first": True},
     ),
     "transformer with dropout": case(
-        "TransformerEncoderLayer", 6, 2, 5, inputs=((4, 2, 6),), shape=(4, 2, 6), modes="differ", own=RNG, orders=1
+        "TransformerEncoderLayer", 6, 2, 5, inputs=((4, 2, 6),), batch=1, shape=(4, 2, 6), modes="differ", own=RNG,
+        orders=1,
     ),
     "model": Case(graph, (X2, X2), (4, 2)),
 }  # fmt: skip

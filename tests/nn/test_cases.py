@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Tensor, jit, value_and_grad
+from autograd import Tensor, jit, tree, value_and_grad
 from autograd.testing import check_gradients
 from nn import functional_call
 
@@ -41,6 +41,10 @@ def split(row, floats):
     """Put floats where the row's inputs of floats stand."""
     rest = iter(floats)
     return [x if isinstance(x, np.ndarray) else next(rest) for x in row.inputs]
+
+
+def axes_of(row):
+    return row.batch if isinstance(row.batch, tuple) else (row.batch,) * len(row.inputs)
 
 
 @with_all
@@ -121,6 +125,23 @@ def test_compiled_equals_eager(name):
             pairs = [(g[key], s[key]) for key in g] if isinstance(g, dict) else [(g, s)]
             for a, b in pairs:
                 np.testing.assert_allclose(b, a, rtol=1e-9, atol=1e-12)
+
+
+@with_all
+def test_onnx_runs_to_the_same_numbers(name):
+    runtime = pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
+    row = CASES[name]
+    layer, xs = row.make(np.float32), drawn(row, np.float32)
+    one = xs if row.batch is None else [np.take(x, [0], axis) for x, axis in zip(xs, axes_of(row), strict=True)]
+    model = nn.to_onnx(layer, tuple(one), batch_axis=row.batch)
+    weights = {array.name for array in model.graph.initializer} & set(layer.parameter_tree())
+    assert weights == set(layer.parameter_tree())
+    session = runtime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    answers = session.run(None, {port.name: x for port, x in zip(session.get_inputs(), xs, strict=True)})
+    wanted = [plain(y) for y in tree.leaves(layer.eval()(*xs))]
+    for answer, want in zip(answers, wanted, strict=True):
+        assert (answer.shape, answer.dtype) == (want.shape, want.dtype)
+        np.testing.assert_allclose(answer, want, rtol=1e-5, atol=1e-5)
 
 
 @with_theirs

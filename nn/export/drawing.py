@@ -12,7 +12,8 @@ import autograd
 from autograd import Tensor, Value
 from autograd.errors import OptionError, describe
 
-from .module import Module
+from ..module import Module
+from .labelling import labelled
 
 __all__ = ["draw"]
 
@@ -41,7 +42,7 @@ def draw(model: Module, example: Any, **options: Any) -> Any:
         raise OptionError(f"nn.draw(model): expected a Module, got {describe(model)}; for a result use autograd.draw")
     inputs = [_input(x, k) for k, x in enumerate(example if isinstance(example, tuple) else (example,))]
     spans: list[tuple[str, list[Any], list[Any]]] = []
-    with _labelled(model), _listening(model, spans):
+    with labelled(model), _listening(model, spans):
         answer = model(*inputs)
         results = [x for x in _flat(answer) if isinstance(x, Tensor | Value)]
         nodes = [x for x in inputs if isinstance(x, Tensor | Value)]
@@ -52,19 +53,6 @@ def _input(x: Any, k: int) -> Any:
     if isinstance(x, Tensor | Value) or np.asarray(x).dtype.kind != "f":
         return x
     return Tensor(x, label="x" if k == 0 else f"x{k + 1}")
-
-
-@contextmanager
-def _labelled(model: Module) -> Iterator[None]:
-    """Give parameters their full names for as long as they are drawn."""
-    before = [(parameter, parameter.label) for _, parameter in model.named_parameters()]
-    for name, parameter in model.named_parameters():
-        parameter.label = name
-    try:
-        yield
-    finally:
-        for parameter, label in before:
-            parameter.label = label
 
 
 @contextmanager
