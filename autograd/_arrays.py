@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from ._broadcasting import sum_to
-from ._graph import Node, tracer
+from ._graph import Node, recording, tracer
+from ._keeping import frozen
 from ._op import Op
 from .errors import DtypeError, GraphError, SeedError, UnsupportedError, describe
 
 __all__ = ["as_array", "check_params", "holds_node", "match", "plain_index", "raw", "seed_of", "silence"]
 
 Array = np.ndarray[Any, Any]
+_SIMPLE = {type(None), bool, int, float, str, slice, type(...)}
 
 
 def as_array(data: Any, dtype: Any) -> Array:
@@ -45,13 +47,19 @@ def raw(op: Op, a: Any) -> Any:
     return np.asarray(a)
 
 
-def check_params(op: Op, params: dict[str, Any]) -> None:
-    """Refuse metadata that is a node: its gradient would be lost."""
+def check_params(op: Op, params: dict[str, Any]) -> dict[str, Any]:
+    """Return metadata for a graph to keep; refuse what is a node, its gradient would be lost."""
     for name, value in params.items():
+        kind = value.__class__
+        if kind in _SIMPLE:
+            continue
         if isinstance(value, Node):
             raise UnsupportedError(
-                f"{op.name}: {name} is a {type(value).__name__}, which has no gradient there; pass {name}.data"
+                f"{op.name}: {name} is a {kind.__name__}, which has no gradient there; pass {name}.data"
             )
+        if recording() and (kept := frozen(value)) is not value:
+            params = {**params, name: kept}
+    return params
 
 
 def holds_node(index: Any) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from . import _graph, tree
 from ._graph import Node
+from ._keeping import own, unchanged
 from ._op import Op, Variadic
 from ._tensor import Tensor
 from ._trace import Function, Trace, has_node
@@ -61,13 +62,13 @@ class _Reads:
         """Note the operands of a new Tensor, and record it."""
         self._note(args, out)
         out.op, out.args, out.params = op, args, params
-        out.inputs = tuple([a._peek() if isinstance(a, Node) else a for a in args])
+        out._inputs = tuple([a._peek() if isinstance(a, Node) else a for a in args])
         out.parents = tuple([a for a in args if isinstance(a, Node)])
 
     def scalar(self, op: Op, args: tuple[Any, ...]) -> Any:
         """Note the operands of a new Value, and record it."""
         with _graph.switch(_graph._watch, None), _graph.switch(_graph._recording, True):
-            out = Value.record(op, args, {})
+            out = Value._record(op, args, {})
         self._note(args, out)
         return out
 
@@ -88,7 +89,12 @@ class _Reads:
 
 
 def _fresh(node: Node) -> Node:
-    return Value(node.data) if isinstance(node, Value) else Tensor.leaf(node._peek())
+    return Value(node.data) if isinstance(node, Value) else Tensor._leaf(node._peek())
+
+
+def _kept(leaves: list[Any]) -> list[Any]:
+    """Return arguments with the caller's arrays copied: the backward pass reads them once more."""
+    return [own(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
 
 
 def _array(cotangent: Any, x: Any) -> Any:
@@ -131,6 +137,7 @@ def checkpoint(fun: Function) -> Function:
         if _inlined():
             return fun(*args, **kwargs)
         leaves, structure = tree.flatten((args, kwargs))
+        leaves = _kept(leaves)
         spots = [i for i, leaf in enumerate(leaves) if _continuous(leaf)]
 
         def of_nodes(*values: Any) -> Any:
@@ -164,12 +171,13 @@ def _again(name: str, fun: Function, count: int, operands: tuple[Node, ...], ans
     captured = operands[count:]
 
     def compute(g: Any, inputs: tuple[Any, ...]) -> Sequence[Any]:
+        unchanged(name, operands, operands, inputs)
         trace = Trace(name, fun, operands[:count], {}, tuple(range(count)), False, captured=captured)
         found = trace.pull([g], recorded=has_node((g, *inputs)))
         return [_array(c, x) for c, x in zip(found, inputs, strict=True)]
 
     value = np.asarray(answer._peek() if isinstance(answer, Node) else answer)
-    return Tensor.record(opaque(name, lambda *_: value, compute), operands, {})
+    return Tensor._record(opaque(name, lambda *_: value, compute), operands, {})
 
 
 class custom_vjp:  # noqa: N801  (used as a decorator, JAX's name)
@@ -224,7 +232,7 @@ class custom_vjp:  # noqa: N801  (used as a decorator, JAX's name)
         spots = [i for i, leaf in enumerate(leaves) if _continuous(leaf)]
         if not spots:
             return self._fun(*args)
-        return _Call(self, leaves, structure, spots).record()
+        return _Call(self, _kept(leaves), structure, spots).record()
 
     def _positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """Return all arguments by position: each may have a cotangent, and defaults are constants."""
@@ -262,7 +270,7 @@ class _Call:
     def record(self) -> Any:
         """Return the node of the result."""
         op = opaque(self._label, self._value, self._cotangents)
-        return Tensor.record(op, tuple(self._leaves[i] for i in self._spots), {})
+        return Tensor._record(op, tuple(self._leaves[i] for i in self._spots), {})
 
     def _filled(self, values: Sequence[Any]) -> Any:
         full = list(self._leaves)

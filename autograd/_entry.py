@@ -71,7 +71,7 @@ class Entry:
             return program.arrange(program.run(leaves))
         if self._op is None:
             self._op = opaque(f"jit({program.name})", self._forward, self._cotangents)
-        return program.arrange([Tensor.record(self._op, values, {})])
+        return program.arrange([Tensor._record(self._op, values, {})])
 
     def _forward(self, *values: Any) -> Any:
         if any(isinstance(v, Node) for v in values):

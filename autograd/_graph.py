@@ -36,19 +36,21 @@ class Node(Operand):
     Attributes:
         op: the row that made it; `None` for a leaf.
         args: the operands, nodes and constants, in the order written.
+        parents: the operands that are nodes.
         params: the op's metadata.
         label: the user's name for it.
         grad: the derivative of the last root by this node.
+        parents: the operands that are nodes.
 
-    ``grad`` and ``label`` are stored when first set: most nodes never need them. They are properties and not
-    a ``__getattr__``, which would slow down every attribute of every node.
+    ``grad`` and ``label`` are stored when first set: most nodes never need them. Properties, as a ``__getattr__``
+    would slow down every attribute of every node.
     """
 
     __slots__ = ("_grad", "_notes", "op")
 
-    kinds: ClassVar[list[type[Node]]] = []  # the node classes, the narrowest (Value) first
-    rank: ClassVar[int] = 0
-    hooked: ClassVar[bool] = False  # whether any node ever got a hook; the fast loops ask only this
+    _kinds: ClassVar[list[type[Node]]] = []  # the node classes, the narrowest (Value) first
+    _rank: ClassVar[int] = 0
+    _hooked: ClassVar[bool] = False  # whether any node ever got a hook; the fast loops ask only this
 
     op: Op | None
     data: Any
@@ -58,11 +60,12 @@ class Node(Operand):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Enter a node class in the ranking that decides what an operation of several kinds gives."""
         super().__init_subclass__(**kwargs)
-        if "rank" in vars(cls):
-            Node.kinds.append(cls)
-            Node.kinds.sort(key=lambda kind: kind.rank)
+        if "_rank" in vars(cls):
+            Node._kinds.append(cls)
+            Node._kinds.sort(key=lambda kind: kind._rank)
 
-    nothing: ClassVar[Any] = None  # what ``grad`` is before there is one
+    _lent: Any = False  # see `Tensor`
+    _nothing: ClassVar[Any] = None  # what ``grad`` is before there is one
 
     @property
     def grad(self) -> Any:
@@ -70,7 +73,7 @@ class Node(Operand):
         try:
             return self._grad
         except AttributeError:
-            return self.nothing
+            return self._nothing
 
     @grad.setter
     def grad(self, value: Any) -> None:
@@ -116,14 +119,14 @@ class Node(Operand):
         return self.op is None
 
     @classmethod
-    def accepts(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> bool:
+    def _accepts(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> bool:
         """Whether this kind of node can be the answer of ``op``."""
-        raise GraphError(f"{cls.__name__} must define accepts")
+        raise GraphError(f"{cls.__name__} must define _accepts")
 
     @classmethod
-    def record(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    def _record(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute ``op`` and return the answer as a node of this kind."""
-        raise GraphError(f"{cls.__name__} must define record")
+        raise GraphError(f"{cls.__name__} must define _record")
 
     def _apply(self, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         return apply(op, args, params)
@@ -157,13 +160,13 @@ class Node(Operand):
             "make one with @autograd.primitive, or use x.data if the result is not differentiated"
         )
 
-    def pull(self, g: Any, cotangents: dict[Node, Any], recorded: bool, wanted: Any, guarded: bool) -> None:
+    def _pull(self, g: Any, cotangents: dict[Node, Any], recorded: bool, wanted: Any, guarded: bool) -> None:
         """Add this node's share of cotangent ``g`` to its parents' entries in ``cotangents``."""
-        raise GraphError(f"{type(self).__name__} must define pull")
+        raise GraphError(f"{type(self).__name__} must define _pull")
 
-    def settle(self, g: Any) -> None:
+    def _settle(self, g: Any) -> None:
         """Take the finished cotangent: leaves accumulate it in ``grad``, others are assigned."""
-        raise GraphError(f"{type(self).__name__} must define settle")
+        raise GraphError(f"{type(self).__name__} must define _settle")
 
     def register_hook(self, hook: Callable[[Any], Any]) -> Callable[[], None]:
         """Call ``hook(g)`` with this node's whole gradient when backward reaches it.
@@ -185,7 +188,7 @@ class Node(Operand):
         >>> x.grad
         array([30., 30.])
         """
-        Node.hooked = True
+        Node._hooked = True
         label, hooks = self._noted()
         self._notes = (label, (*hooks, hook))
 
@@ -198,9 +201,9 @@ class Node(Operand):
 
 def apply(op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Record ``op`` on operands of any kinds; the narrowest kind that can hold the answer does."""
-    for kind in Node.kinds:
-        if kind.accepts(op, args, params):
-            return kind.record(op, args, params)
+    for kind in Node._kinds:
+        if kind._accepts(op, args, params):
+            return kind._record(op, args, params)
     raise GraphError(f"{op.name}: no kind of node can hold its answer")
 
 
@@ -248,10 +251,7 @@ def depends_on(order: Sequence[Node], sources: Iterable[Node]) -> set[Node]:
 
 def accumulate(cotangents: dict[Node, Any], node: Node, g: Any) -> None:
     """Add ``g`` to the entry of ``node``."""
-    if node in cotangents:
-        cotangents[node] = cotangents[node] + g
-    else:
-        cotangents[node] = g
+    cotangents[node] = cotangents[node] + g if node in cotangents else g
 
 
 def sweep(
@@ -277,7 +277,7 @@ def sweep(
     if (watch := watching()) is not None:
         watch.swept(order, cotangents)
     take = cotangents.get if keep else cotangents.pop
-    hooked = Node.hooked
+    hooked = Node._hooked
     guarded: set[Node] = set()
     for node in reversed(order):
         op = node.op
@@ -294,7 +294,7 @@ def sweep(
         if op is not None and inner and (wanted is None or node in wanted):
             if op.guards or (guarded and node in guarded):
                 guarded.update(node.parents)
-            node.pull(g, cotangents, recorded, wanted, node in guarded)
+            node._pull(g, cotangents, recorded, wanted, node in guarded)
 
 
 def backward(root: Node, seed: Any) -> None:
@@ -304,7 +304,7 @@ def backward(root: Node, seed: Any) -> None:
         sweep(toposort((root,)), cotangents, recorded=False, keep=True)
     while cotangents:  # only now: an exception in a rule or hook leaves every grad as it was
         node, g = cotangents.popitem()
-        node.settle(g)
+        node._settle(g)
 
 
 class switch(ContextDecorator):  # noqa: N801  (used like a function)

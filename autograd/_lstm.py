@@ -172,4 +172,4 @@ def lstm(start: Any, z: Any, weight: Any) -> Any:
         )
     if not has_node(values):
         return _forward(*values)
-    return Tensor.record(Op("lstm", _forward, Variadic(_Rule()), ("*",), symbol="lstm"), values, {})
+    return Tensor._record(Op("lstm", _forward, Variadic(_Rule()), ("*",), symbol="lstm"), values, {})

@@ -100,6 +100,8 @@ class Op:
         domain: where the table's test samples the values: a name of `autograd.testing`'s samplers.
         cases: shapes and metadata for the table's test; empty for elementwise ops.
         linear: whether the op is linear in each value by itself.
+        unread: names of the values that no rule looks at, save for shape and dtype (``("*",)`` for all): a graph
+            need not keep a copy of a constant there. The table's test overwrites them before the rules run.
         guards: whether it drops entries of its values: below it, a cotangent of exactly 0 stays 0 through any
             entrywise op, so that a NaN of the branch not taken never reaches a gradient.
     """
@@ -115,6 +117,7 @@ class Op:
     domain: Any = "real"
     cases: tuple[Case, ...] = ()
     linear: bool = False
+    unread: tuple[str, ...] = ()
     guards: bool = False
     differentiable: bool = field(init=False)  # whether any argument has a rule; comparisons have none
 

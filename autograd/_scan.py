@@ -51,7 +51,7 @@ def scan(step: Step, start: Any, xs: Any, *params: Any) -> Any:
     if not has_node(values):
         return _forward(step, *values)
     op = Op("scan", lambda *inputs: _forward(step, *inputs), Variadic(_Through(step)), ("*",), symbol="scan")
-    return Tensor.record(op, values, {})
+    return Tensor._record(op, values, {})
 
 
 def step_of(op: Op) -> Step:

@@ -2,16 +2,51 @@
 
 from __future__ import annotations
 
+from sys import getrefcount
 from typing import Any
 
-from ._arrays import match
-from ._graph import Node, record_mode, toposort
+import numpy as np
 
-__all__ = ["sweep_small"]
+from ._arrays import match, silence
+from ._graph import Node, record_mode, toposort
+from ._keeping import HELD, unchanged
+
+__all__ = ["pull", "settle", "sweep_small"]
+
+
+def pull(node: Any, g: Any, cotangents: dict[Any, Any], recorded: bool, wanted: Any, guarded: bool) -> None:
+    """Add a Tensor's share of ``g`` to its operands' cotangents, with broadcasting undone."""
+    op, args, params = node.op, node.args, node.params
+    if recorded:
+        unchanged(op.name, args, args, node._inputs)
+    ans, inputs = (node, args) if recorded else (node._data, node._inputs)
+    for a, rule in zip(args, op.rules, strict=False):
+        if rule is None or not isinstance(a, Node) or (wanted is not None and a not in wanted):
+            continue
+        v = rule(g, ans, *inputs, **params) if params else rule(g, ans, *inputs)
+        if guarded:
+            v = silence(g, v)
+        data = getattr(a, "_data", None)  # a Value has none
+        if data is None or v.shape != data.shape or v.dtype is not data.dtype:
+            v = match(op, v, a, recorded)
+            if v is None:
+                continue
+        cotangents[a] = cotangents[a] + v if a in cotangents else v
+
+
+def settle(node: Any, g: Any) -> None:
+    """Take a Tensor's finished cotangent into ``grad``."""
+    if node.op is not None:
+        node.grad = g if g.__class__ is np.ndarray else np.asarray(g)
+    elif node.grad is not None:
+        node.grad = np.asarray(node.grad + g)
+    else:
+        # Rules hand on views and shared arrays; a leaf's gradient is the user's to change in place.
+        node.grad = g if g.__class__ is np.ndarray and g.base is None and getrefcount(g) <= HELD else np.array(g)
 
 
 def sweep_small(root: Any, seed: Any) -> None:  # noqa: C901, PLR0912  (unrolled on purpose)
-    """Run `_graph.backward` with `Tensor.pull` unrolled for one and two operands: a third faster (benchmark T1)."""
+    """Run `_graph.backward` with `Tensor._pull` unrolled for one and two operands: a third faster (benchmark T1)."""
     cotangents, guarded = {root: seed}, set[Any]()
     get, kind = cotangents.get, root.__class__
     with record_mode(False):
@@ -25,9 +60,9 @@ def sweep_small(root: Any, seed: Any) -> None:  # noqa: C901, PLR0912  (unrolled
             if guard:
                 guarded.update(node.parents)
             if guard or node.__class__ is not kind or node.params or len(args) > 2 or op.rules.__class__ is not tuple:
-                node.pull(g, cotangents, False, None, node in guarded)
+                node._pull(g, cotangents, False, None, node in guarded)
             elif len(args) == 2:
-                (a, b), (x, y), (left, right), ans = args, node.inputs, op.rules, node._data
+                (a, b), (x, y), (left, right), ans = args, node._inputs, op.rules, node._data
                 if left is not None and (a.__class__ is kind or isinstance(a, Node)):
                     v = left(g, ans, x, y)
                     if a.__class__ is not kind or v.shape != x.shape or v.dtype is not x.dtype:
@@ -41,7 +76,7 @@ def sweep_small(root: Any, seed: Any) -> None:  # noqa: C901, PLR0912  (unrolled
                     old = get(b)
                     cotangents[b] = v if old is None else old + v
             else:
-                (a,), (x,), (rule,) = args, node.inputs, op.rules
+                (a,), (x,), (rule,) = args, node._inputs, op.rules
                 v = rule(g, node._data, x)
                 if a.__class__ is not kind or v.shape != x.shape or v.dtype is not x.dtype:
                     v = match(op, v, a, False)
@@ -50,4 +85,4 @@ def sweep_small(root: Any, seed: Any) -> None:  # noqa: C901, PLR0912  (unrolled
     while cotangents:  # only now: an exception in a rule leaves every grad as it was
         node, g = cotangents.popitem()
         if g is not None:
-            node.settle(g)
+            node._settle(g)

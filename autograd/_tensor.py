@@ -1,8 +1,8 @@
 """`Tensor`: a numpy array that remembers how it was computed.
 
-A node keeps the arrays it was computed from, so changing or replacing a leaf's data later can't turn an
-old graph's gradient wrong. Binary operators have a path of their own (`_binary`): the generic one costs
-as much again as the ufunc on small arrays (benchmarks, workload T1).
+A node keeps the arrays it was computed from, and copies of those that others can write into (`_keeping`), so
+nothing that is changed or replaced later can turn an old graph's gradient wrong. Binary operators have a path of
+their own (`_binary`): the generic one costs as much again as the ufunc on small arrays (benchmarks, workload T1).
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import _graph
-from ._arrays import as_array, check_params, match, raw, seed_of, silence
+from ._arrays import as_array, check_params, raw, seed_of
 from ._graph import Node, recording, tracer, unrecorded, watching
+from ._keeping import HELD, constant, given, keep, lent
 from ._methods import NumpyMethods
 from ._op import Op
-from ._sweep import sweep_small
+from ._sweep import pull, settle, sweep_small
 from .errors import NO_BACKWARD, AutogradError, InPlaceError, from_numpy
 from .ops import TABLE
 
@@ -42,25 +43,25 @@ def _node(
 ) -> Tensor:
     """Make the node of an answer computed from ``inputs``; a leaf where nothing is recorded."""
     out = _new(Tensor)
-    out._data = ans
-    out.params = _NONE
+    out._data, out.params, out._lent = ans, _NONE, False
     if recording():
-        out.op, out.args, out.inputs, out.parents = op, args, inputs, parents
+        out.op, out.args, out._inputs, out.parents = op, args, inputs, parents
         if params:
             out.params = params
     else:
-        out.args, out.inputs, out.parents = (), (), ()
+        out._lent = getattr(ans, "base", None) is not None  # a view of what others may write into
+        out.args, out._inputs, out.parents = (), (), ()
         unrecorded(out, op, args, params)
     return out
 
 
 def _unary(name: str) -> Callable[[Tensor], Any]:
-    """Build the method of a one-operand op: `Tensor.record`, unrolled."""
+    """Build the method of a one-operand op: `Tensor._record`, unrolled."""
     op = TABLE[name]
     forward = op.forward
 
     def method(self: Tensor) -> Any:
-        x = self._data
+        x = lent(self) if self._lent else self._data
         try:
             ans = forward(x)
         except (ValueError, TypeError) as exc:
@@ -74,25 +75,27 @@ def _unary(name: str) -> Callable[[Tensor], Any]:
 
 
 def _binary(name: str) -> Callable[[Any, Any], Any]:
-    """Build the function of a two-operand op, one of them a Tensor: `Tensor.record`, unrolled."""
+    """Build the function of a two-operand op, one of them a Tensor: `Tensor._record`, unrolled."""
     op = TABLE[name]
     forward = op.forward
     ndarray = np.ndarray
+    first, second = (given if value in op.unread else constant for value in op.values)
 
     def function(left: Any, right: Any) -> Any:
         if left.__class__ is Tensor:
-            x = left._data
+            x = lent(left) if left._lent else left._data
             kind = right.__class__
             if kind is Tensor:
-                y = right._data
+                y = lent(right) if right._lent else right._data
                 parents: tuple[Any, ...] = (left, right)
-            elif kind is ndarray or kind is float:
-                y = right
+            elif kind is float or kind is ndarray:
+                y = right = right if kind is float else second(right)
                 parents = (left,)
             else:
                 return _other(op, left, right)
         elif left.__class__ is ndarray or left.__class__ is float:
-            x, y = left, right._data
+            x = left = left if left.__class__ is float else first(left)
+            y = lent(right) if right._lent else right._data
             parents = (right,)
         else:
             return _other(op, left, right)
@@ -101,15 +104,12 @@ def _binary(name: str) -> Callable[[Any, Any], Any]:
         except (ValueError, TypeError) as exc:
             raise from_numpy(op.name, (x, y), {}, exc) from exc
         out = _new(Tensor)
-        out._data = ans
-        out.params = _NONE
+        out._data, out.params, out._lent = ans, _NONE, False
         if recording():
-            out.op = op
-            out.args = (left, right)
-            out.inputs = (x, y)
-            out.parents = parents
+            out.op, out.args = op, (left, right)
+            out._inputs, out.parents = (x, y), parents
         else:
-            out.args, out.inputs, out.parents = (), (), ()
+            out.args, out._inputs, out.parents = (), (), ()
             unrecorded(out, op, (left, right), _NONE)
         return out
 
@@ -119,7 +119,7 @@ def _binary(name: str) -> Callable[[Any, Any], Any]:
 def _other(op: Op, left: Any, right: Any) -> Any:
     """Record operands of less usual types, or leave the operator to the other one."""
     if isinstance(left, _OPERANDS) and isinstance(right, _OPERANDS):
-        return Tensor.record(op, (left, right), _NONE)
+        return Tensor._record(op, (left, right), _NONE)
     return NotImplemented
 
 
@@ -157,37 +157,40 @@ class Tensor(NumpyMethods, Node):
     array([[66., 88.]])
     """
 
-    __slots__ = ("__weakref__", "_data", "args", "inputs", "params", "parents")
+    __slots__ = ("__weakref__", "_data", "_inputs", "_lent", "args", "params", "parents")
     __array_priority__ = 1000.0
 
-    rank: ClassVar[int] = 2
+    _rank: ClassVar[int] = 2
 
     _data: Any
+    _lent: bool  # whether `data` handed the array out, so that the caller may write into it
     args: tuple[Any, ...]
-    inputs: tuple[Any, ...]
+    _inputs: tuple[Any, ...]
     parents: tuple[Node, ...]
     params: dict[str, Any]
 
     def __init__(self, data: Any, dtype: Any = None, label: str = "") -> None:
         """Make a leaf of an array-like."""
         self._data = as_array(data, dtype)
+        self._lent = False
         self.op = None
-        self.args, self.inputs, self.parents, self.params = (), (), (), _NONE
+        self.args, self._inputs, self.parents, self.params = (), (), (), _NONE
         if not recording():
             _announce(self)
         if label:
             self.label = label
 
     @classmethod
-    def leaf(cls, array: Any) -> Tensor:
+    def _leaf(cls, array: Any) -> Tensor:
         """Make a leaf that shares ``array``; the caller answers for nobody changing it.
 
         >>> import numpy as np
-        >>> Tensor.leaf(np.ones(2)).shape
+        >>> Tensor._leaf(np.ones(2)).shape
         (2,)
         """
         self = _new(Tensor)
-        self._data, self.op, self.args, self.inputs, self.parents, self.params = array, None, (), (), (), _NONE
+        self._data, self.op, self.args, self._inputs, self.parents, self.params = array, None, (), (), (), _NONE
+        self._lent = False
         if not recording():
             _announce(self)
         return self
@@ -207,9 +210,10 @@ class Tensor(NumpyMethods, Node):
             data = self._data = np.asarray(data)
         if self.op is not None:
             data.flags.writeable = False
-        elif getrefcount(data) > _HELD:
-            # A graph (or the caller) holds this very array: hand out a fresh one, which may be changed.
-            data = self._data = data.copy()
+        elif not self._lent:
+            if getrefcount(data) > HELD:  # a graph holds this very array: hand out a fresh one, which may be changed
+                data = self._data = data.copy()
+            self._lent = True  # what is recorded from now on is a copy, while the caller holds on to the array
         return data
 
     @data.setter
@@ -219,15 +223,26 @@ class Tensor(NumpyMethods, Node):
                 f"data of the result of {self.op.name} can't be assigned: it belongs to a graph. "
                 "Assign to a leaf, or make one with x.detach()"
             )
-        self._data = value._data if isinstance(value, Tensor) else np.asarray(value)
+        if value is not self._data:  # it is, after x.data -= y
+            self.adopt(np.array(value._data if isinstance(value, Tensor) else value))
+
+    def adopt(self, array: Any) -> None:
+        """Make ``array`` the numbers of this leaf, without the copy that ``x.data = array`` makes.
+
+        The caller answers for nobody writing into it while a graph may hold it.
+
+        >>> x = Tensor([1.0, 2.0]); x.adopt(np.zeros(2)); x.tolist()
+        [0.0, 0.0]
+        """
+        self._data, self._lent = array, False
 
     @classmethod
-    def accepts(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> bool:
+    def _accepts(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> bool:
         """Whether a Tensor can hold the answer: always."""
         return True
 
     @classmethod
-    def record(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    def _record(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute ``op`` on the operands' arrays and return the answer as a node.
 
         Operations without any derivative (comparisons, argmax) answer with plain arrays.
@@ -237,8 +252,24 @@ class Tensor(NumpyMethods, Node):
             UnsupportedError: metadata that is itself a node.
         """
         if params:
-            check_params(op, params)
-        inputs = tuple([a._data if a.__class__ is Tensor else a if isinstance(a, _PLAIN) else raw(op, a) for a in args])
+            params = check_params(op, params)
+        inputs: list[Any] = []
+        parents: list[Any] = []
+        loose = False  # whether there may be an array that others can write into
+        for a in args:
+            if a.__class__ is Tensor:
+                inputs.append(a._data)
+                parents.append(a)
+                loose = loose or a._lent
+            elif isinstance(a, Node):
+                inputs.append(a._peek())
+                parents.append(a)
+                loose = loose or a._lent
+            else:
+                inputs.append(a if isinstance(a, _PLAIN) else raw(op, a))
+                loose = True
+        if loose and op.differentiable and recording():
+            args = keep(op, args, inputs)
         try:
             ans = op.forward(*inputs, **params)
         except AutogradError:
@@ -247,38 +278,9 @@ class Tensor(NumpyMethods, Node):
             raise from_numpy(op.name, inputs, params, exc) from exc
         if not op.differentiable and tracer() is None:
             return ans
-        parents = tuple([a for a in args if a.__class__ is Tensor or isinstance(a, Node)])
-        return _node(op, args, inputs, parents, ans, params)
+        return _node(op, args, tuple(inputs), tuple(parents), ans, params)
 
-    def pull(self, g: Any, cotangents: dict[Node, Any], recorded: bool, wanted: Any, guarded: bool) -> None:
-        """Add this node's share of ``g`` to its operands' cotangents, with broadcasting undone."""
-        op, params = self.op, self.params
-        if op is None:
-            return
-        ans, inputs = (self, self.args) if recorded else (self._data, self.inputs)
-        for a, rule in zip(self.args, op.rules, strict=False):
-            if rule is None or not (a.__class__ is Tensor or isinstance(a, Node)):
-                continue
-            if wanted is not None and a not in wanted:
-                continue
-            v = rule(g, ans, *inputs, **params) if params else rule(g, ans, *inputs)
-            if guarded:
-                v = silence(g, v)
-            if not isinstance(a, Tensor) or v.shape != a._data.shape or v.dtype is not a._data.dtype:
-                v = match(op, v, a, recorded)
-                if v is None:
-                    continue
-            cotangents[a] = cotangents[a] + v if a in cotangents else v
-
-    def settle(self, g: Any) -> None:
-        """Take a finished cotangent into ``grad``."""
-        if self.op is not None:
-            self.grad = g if g.__class__ is np.ndarray else np.asarray(g)
-        elif self.grad is not None:
-            self.grad = np.asarray(self.grad + g)
-        else:
-            # Rules hand on views and shared arrays; a leaf's gradient is the user's to change in place.
-            self.grad = g if g.__class__ is np.ndarray and g.base is None and getrefcount(g) <= _OWNED else np.array(g)
+    _pull, _settle = pull, settle
 
     def backward(self, gradient: Any = None) -> None:
         """Compute the derivative of this tensor by every node it depends on, into their ``grad``.
@@ -302,7 +304,7 @@ class Tensor(NumpyMethods, Node):
         if not recording() and (tracing := tracer()) is not None:
             tracing.refuse(NO_BACKWARD)
         seed = seed_of(self, gradient)
-        if Node.hooked or watching() is not None:
+        if Node._hooked or watching() is not None:
             _graph.backward(self, seed)
         else:
             sweep_small(self, seed)
@@ -338,7 +340,7 @@ class Tensor(NumpyMethods, Node):
     sigmoid, relu, abs = _unary("sigmoid"), _unary("relu"), _unary("absolute")
 
     def _apply(self, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        return Tensor.record(op, args, params)
+        return Tensor._record(op, args, params)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """Answer numpy's ufuncs (NEP 13) from the table."""
@@ -388,13 +390,4 @@ def _fill_fast() -> None:
             _FAST[op.forward] = _unary(op.name) if len(op.rules) == 1 else _binary(op.name)
 
 
-def _measure() -> tuple[int, int]:
-    """Return the reference counts of an array nobody else holds, as `Tensor.data` and `Tensor.settle` see them."""
-    probe = _new(Tensor)
-    probe._data = np.zeros(1)
-    data = probe._data
-    return getrefcount(data), getrefcount(data)
-
-
-_HELD, _OWNED = _measure()
 _fill_fast()

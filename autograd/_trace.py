@@ -9,6 +9,7 @@ import numpy as np
 
 from . import _graph, tree
 from ._graph import Node, record_mode
+from ._keeping import own
 from ._op import primitive
 from ._tensor import Tensor
 from .errors import DtypeError, NoPathError, OptionError, SeedError, ShapeError, describe
@@ -169,7 +170,7 @@ class Trace:
         output = self.outputs[0]
         if not isinstance(output, Node):
             self.check_path()
-            output = Tensor.leaf(np.asarray(output, dtype=float))  # the gradient by [] is []
+            output = Tensor._leaf(np.asarray(output, dtype=float))  # the gradient by [] is []
         if getattr(output, "size", 1) != 1:
             raise ShapeError(f"{self.name}: expected one number, got {describe(output)}; {hint}")
         kind = output.dtype.kind
@@ -211,8 +212,10 @@ def _real(leaf: Any) -> Any:
 
 def _fresh(trace: Trace, argnum: int, x: Any) -> Any:
     """Return a node for ``x`` that no other differentiation knows."""
-    if x.__class__ is float or (x.__class__ is np.ndarray and x.dtype.kind in "fc"):
-        return Tensor.leaf(np.asarray(x))
+    if x.__class__ is float:
+        return Tensor._leaf(np.array(x))
+    if x.__class__ is np.ndarray and x.dtype.kind in "fc":
+        return Tensor._leaf(own(x))
     if _is_node(x):
         if x.dtype.kind not in "fc":
             raise DtypeError(
@@ -222,7 +225,7 @@ def _fresh(trace: Trace, argnum: int, x: Any) -> Any:
     if isinstance(x, float | complex | np.floating | np.complexfloating | np.ndarray):
         array = np.asarray(x)
         if array.dtype.kind in "fc":
-            return Tensor.leaf(array)
+            return Tensor._leaf(own(array))
     write = f"{float(x)!r}" if isinstance(x, int) else "x.astype(float)" if isinstance(x, np.ndarray) else "floats"
     raise DtypeError(
         f"{trace.name}: argument {argnum} has a leaf {describe(x)}, which has no derivative; write {write}"
@@ -274,7 +277,7 @@ def push_forward(trace: Trace, tangents: list[Any]) -> list[Any]:
     """Return J·v: the vjp is linear in its cotangent, so its own vjp is the Jacobian from the right."""
     outputs: list[Any] = trace.outputs
     with record_mode(True):
-        dummies: list[Any] = [Tensor.leaf(np.zeros(o.shape, o.dtype)) if has_node((o,)) else None for o in outputs]
+        dummies: list[Any] = [Tensor._leaf(np.zeros(o.shape, o.dtype)) if has_node((o,)) else None for o in outputs]
         pulled = trace.pull(dummies, recorded=True)
     roots = [p for p in pulled if isinstance(p, Node)]
     sources = [d for d in dummies if d is not None]

@@ -96,7 +96,7 @@ class Tracer:
             aval = aval_of(data)
             node = object.__new__(WeakTensor if aval.weak else Tensor)
             node._data = np.asarray(data) if aval.weak else data
-            node.op, node.args, node.inputs, node.parents, node.params = None, (), (), (), {}
+            node.op, node.args, node._inputs, node.parents, node.params, node._lent = None, (), (), (), {}, False
         self.inputs.append(self._new(aval, node))
         return node
 
@@ -137,7 +137,7 @@ class Tracer:
 
     # ---- steps
     def made(self, out: Tensor, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> None:
-        """Record what `Tensor.record` just computed on the examples."""
+        """Record what `Tensor._record` just computed on the examples."""
         inputs = tuple([self.number(a) for a in args])
         if args and all(i in self._fixed for i in inputs):
             self.constant(out)
@@ -152,7 +152,7 @@ class Tracer:
         number = self._new(aval, out)
         self.steps.append(Step(row, inputs, params, number, user_line()))
         out.op, out.args, out.params = row, args, params
-        out.inputs = tuple([a._peek() if isinstance(a, Node) else a for a in args])
+        out._inputs = tuple([a._peek() if isinstance(a, Node) else a for a in args])
         out.parents = tuple([a for a in args if isinstance(a, Node)])
 
     def scalar(self, op: Op, args: tuple[Any, ...]) -> Any:
@@ -192,14 +192,14 @@ class Tracer:
                 arrays.append(part)
             else:
                 template.append(part)
-        return Tensor.record(GATHER, (x, *arrays), {"template": tuple(template)})
+        return Tensor._record(GATHER, (x, *arrays), {"template": tuple(template)})
 
     def draw(self, rng: np.random.Generator, method: str, shape: tuple[int, ...], dtype: Any) -> Any:
         """Record a draw that is made anew at each replay; the generator is left as it is now."""
         out = object.__new__(Tensor)
         out._data = np.full(shape, 0.5, dtype)
         params = {"rng": rng, "method": method, "shape": shape, "dtype": np.dtype(dtype)}
-        out.args = out.inputs = out.parents = ()
+        out.args, out._inputs, out.parents, out._lent = (), (), (), False
         self.made(out, DRAW, (), params)
         return out
 
@@ -236,7 +236,7 @@ class Tracer:
     def constant_function(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Answer a numpy function without a gradient: at once where shapes tell, else as a step or not at all."""
         if function in _STABLE and not kwargs:
-            return Tensor.record(_stable(function), args, {})
+            return Tensor._record(_stable(function), args, {})
         return function(*self.strip(function, args), **self.strip(function, kwargs))
 
     def strip(self, function: Any, tree: Any) -> Any:
@@ -256,7 +256,7 @@ class Tracer:
         foreign = {id(node) for node in self.parameters.values()}
         for node in self._alive:
             if node.__class__ in {Tensor, WeakTensor} and id(node) not in foreign:
-                node.op, node.args, node.inputs, node.parents = None, (), (), ()
+                node.op, node.args, node._inputs, node.parents = None, (), (), ()
                 node.__class__ = Leaked
         self._alive.clear()
         self._numbers.clear()

@@ -12,6 +12,7 @@ import numpy as np
 
 from . import _graph
 from ._graph import Node, recording, tracer, watching
+from ._keeping import unchanged
 from ._op import Op
 from ._scalar import REAL, RECORDERS, SCOPE, method
 from .errors import NO_BACKWARD, DtypeError, SeedError, describe
@@ -46,8 +47,8 @@ class Value(Node):
 
     __slots__ = ("_dl", "_dr", "_lhs", "_rhs", "data")
 
-    rank: ClassVar[int] = 1
-    nothing: ClassVar[Any] = 0.0
+    _rank: ClassVar[int] = 1
+    _nothing: ClassVar[Any] = 0.0
     shape: ClassVar[tuple[int, ...]] = ()
     ndim: ClassVar[int] = 0
     size: ClassVar[int] = 1
@@ -96,12 +97,12 @@ class Value(Node):
         return self.op.symbol if self.op else ""
 
     @classmethod
-    def accepts(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> bool:
+    def _accepts(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> bool:
         """Whether ``op`` on ``args`` has a scalar answer known to the float twins."""
         return op.scalar is not None and not params and all(isinstance(a, (Value, *REAL)) for a in args)
 
     @classmethod
-    def record(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    def _record(cls, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute ``op`` by its float twin."""
         if not recording() and (tracing := tracer()) is not None:
             return tracing.scalar(op, args)
@@ -109,18 +110,21 @@ class Value(Node):
             return RECORDERS[op.name, False](*args)
         return RECORDERS[op.name, True](args[1], args[0])
 
-    def pull(self, g: Any, cotangents: dict[Node, Any], recorded: bool, wanted: Any, guarded: bool) -> None:
+    def _pull(self, g: Any, cotangents: dict[Node, Any], recorded: bool, wanted: Any, guarded: bool) -> None:
         """Add this node's share of ``g`` to its operands' cotangents."""
         op = self.op
         if op is None:
             return
         args = self.args
+        if recorded and recording():
+            with np.errstate(all="ignore"):  # what is infinite has warned already
+                unchanged(op.name, args, (self,), (Value._record(op, args, {}),))
         for a, d, rule in zip(args, self.partials, op.rules, strict=True):
             if isinstance(a, Value) and (wanted is None or a in wanted) and rule is not None:
                 share = rule(g, self, *args) if recorded else g * d
                 _graph.accumulate(cotangents, a, 0.0 if guarded and float(g) == 0.0 else share)
 
-    def settle(self, g: Any) -> None:
+    def _settle(self, g: Any) -> None:
         """Take a finished cotangent into ``grad``."""
         self.grad = float(g) if self.op is not None else self.grad + float(g)
 
@@ -147,7 +151,7 @@ class Value(Node):
         if gradient is not None and not isinstance(gradient, REAL):
             raise SeedError(f"Value.backward(gradient): expected a number, got {describe(gradient)}")
         seed = 1.0 if gradient is None else float(gradient)
-        if Node.hooked or watching() is not None:
+        if Node._hooked or watching() is not None:
             _graph.backward(self, seed)
         else:
             _backward(self, seed)

@@ -16,6 +16,7 @@ import numpy as np
 
 from . import tree
 from ._graph import Node, strip
+from ._keeping import frozen
 from ._op import DISPATCH, Op, Variadic
 from ._op import primitive as _with_rules
 from ._tensor import Tensor
@@ -63,7 +64,7 @@ class _Call:
     def nodes(self) -> tuple[Any, ...]:
         """Return the nodes among the arguments; the call keeps none, or it would keep their graph alive."""
         found = tuple(tree.leaves(self._args[i])[j] for i, j in self.spots)
-        self._args = self.filled((None,) * len(found))
+        self._args, self.kwargs = frozen(self.filled((None,) * len(found))), frozen(self.kwargs)
         return found
 
     def filled(self, values: Sequence[Any]) -> tuple[Any, ...]:
@@ -118,12 +119,12 @@ class Primitive:
         ans = self._fun(*call.filled([n._data if isinstance(n, Tensor) else n.data for n in nodes]), **kwargs)
         if not isinstance(ans, tuple):
             call.ready = ans
-            return Tensor.record(self._op, nodes, {"call": call})
+            return Tensor._record(self._op, nodes, {"call": call})
         call.plain, parts = ans, []
         for part, value in enumerate(ans):
             call.ready = ans
             smooth = np.asarray(value).dtype.kind in "fc"
-            parts.append(Tensor.record(self._op, nodes, {"call": call, "part": part}) if smooth else value)
+            parts.append(Tensor._record(self._op, nodes, {"call": call, "part": part}) if smooth else value)
         call.ready = None
         return tuple(parts)
 

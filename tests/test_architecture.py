@@ -24,7 +24,7 @@ ARRAYS = ("numpy", "numpy.*", "math")
 ERRORS = "autograd.errors"
 OPS = ("autograd.ops", "autograd.ops.*")
 CORE = ("autograd._graph", "autograd._op", ERRORS)  # what a kind of node is made of
-NODES = ("autograd._tensor", "autograd._value", *CORE)
+NODES = ("autograd._tensor", "autograd._value", "autograd._keeping", *CORE)
 ALLOWED: dict[str, tuple[str, ...]] = {
     "autograd": ("autograd.*",),
     ERRORS: (),
@@ -32,14 +32,17 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "autograd._op": (ERRORS,),
     "autograd._graph": ("autograd._op", ERRORS),
     "autograd._broadcasting": (ERRORS, *ARRAYS),
-    "autograd._arrays": (*CORE, "autograd._broadcasting", *ARRAYS),
-    "autograd._sweep": ("autograd._graph", "autograd._arrays"),
+    "autograd._keeping": (*CORE, *ARRAYS),
+    "autograd._arrays": (*CORE, "autograd._broadcasting", "autograd._keeping", *ARRAYS),
+    "autograd._sweep": ("autograd._graph", "autograd._arrays", "autograd._keeping", *ARRAYS),
     "autograd._methods": (*CORE, *OPS, "autograd._arrays", *ARRAYS),
     "autograd.ops": ("autograd._op", *OPS),
     "autograd.ops.*": ("autograd._op", "autograd._broadcasting", *OPS, ERRORS, *ARRAYS),
     "autograd._scalar": ("autograd._graph", *OPS, *ARRAYS),
-    "autograd._value": (*CORE, *OPS, "autograd._scalar", *ARRAYS),
-    "autograd._tensor": (*CORE, *OPS, "autograd._arrays", "autograd._methods", "autograd._sweep", *ARRAYS),
+    "autograd._value": (*CORE, *OPS, "autograd._keeping", "autograd._scalar", *ARRAYS),
+    "autograd._tensor": (
+        *(*CORE, *OPS, "autograd._arrays", "autograd._keeping", "autograd._methods", "autograd._sweep", *ARRAYS),
+    ),
     "autograd._custom": (*NODES, "autograd._trace", "autograd.functional", "autograd.tree", *ARRAYS),
     "autograd._lstm": (*NODES, "autograd._scan", "autograd._trace", "autograd.functional", *ARRAYS),
     "autograd._scan": (*NODES, "autograd._trace", "autograd.functional", *ARRAYS),

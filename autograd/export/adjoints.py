@@ -52,7 +52,7 @@ def pulls(node: Any, g: Any, guarded: bool = False) -> Iterator[Pull]:
     for slot, (a, rule) in enumerate(zip(node.args, op.rules, strict=False)):
         if rule is None or not isinstance(a, Node):
             continue
-        v = rule(g, node._data, *node.inputs, **node.params)
+        v = rule(g, node._data, *node._inputs, **node.params)
         if guarded:
             v = silence(g, v)
         v = match(op, v, a, False)
@@ -103,12 +103,12 @@ def entrywise(node: Any) -> bool:
     g = np.random.default_rng(0).normal(size=node.shape)
     with record_mode(False), np.errstate(all="ignore"):
         try:
-            if np.broadcast_shapes(*(np.shape(x) for x in node.inputs)) != node.shape:
+            if np.broadcast_shapes(*(np.shape(x) for x in node._inputs)) != node.shape:
                 return False
             for rule in op.rules:
                 if rule is not None:
-                    unit = rule(np.ones_like(g), node._data, *node.inputs)
-                    if not np.allclose(rule(g, node._data, *node.inputs), g * unit, equal_nan=True):
+                    unit = rule(np.ones_like(g), node._data, *node._inputs)
+                    if not np.allclose(rule(g, node._data, *node._inputs), g * unit, equal_nan=True):
                         return False
         except (ValueError, TypeError, IndexError):
             return False
@@ -122,7 +122,7 @@ def partial_of(node: Any, slot: int) -> Any:
     if node.op is None or node.op.rules[slot] is None or not entrywise(node):
         return None
     with record_mode(False), np.errstate(all="ignore"):
-        return np.asarray(node.op.rules[slot](np.ones_like(node._data), node._data, *node.inputs, **node.params))
+        return np.asarray(node.op.rules[slot](np.ones_like(node._data), node._data, *node._inputs, **node.params))
 
 
 def both_sweeps(roots: Sequence[Any]) -> tuple[list[Any], dict[Any, tuple[str, ...]]]:

@@ -50,14 +50,15 @@ class Watch:
     def made(self, out: Any, op: Any, args: tuple[Any, ...], params: dict[str, Any]) -> None:
         """Record a new Tensor after all, and look at it."""
         with watch_mode(None), np.errstate(all="ignore"):
-            twin = type(out).record(op, args, params)
-        out.op, out.args, out.inputs, out.parents, out.params = op, args, twin.inputs, twin.parents, twin.params
+            twin = type(out)._record(op, args, params)
+        out.op, out.args, out._inputs, out.parents, out.params = op, twin.args, twin._inputs, twin.parents, twin.params
+        out._data, out._lent = twin._data, False  # the twin's, which shares no array with the caller
         self.look(out)
 
     def scalar(self, op: Any, args: tuple[Any, ...]) -> Any:
         """Record a new Value, and look at it."""
         with watch_mode(None), np.errstate(all="ignore"):
-            out = Value.record(op, args, {})
+            out = Value._record(op, args, {})
         self.look(out)
         return out
 

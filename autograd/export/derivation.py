@@ -90,7 +90,7 @@ class Derivation:
         if found is None:
             args = [self.value(a) for a in node.args]
             if id(node) in self.symbols.expanded:
-                found = forward_formula(node.op, node.inputs, node.params, args)
+                found = forward_formula(node.op, node._inputs, node.params, args)
             found = self._forms[id(node)] = found or call(node.op.symbol, args, node.params, node.shape)
         return found
 

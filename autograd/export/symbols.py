@@ -157,8 +157,8 @@ class Symbols:
         op = node.op
         if op is None or isinstance(node, Value) or TABLE.get(op.name) is op or len(node.args) < 2:
             return False
-        operands = [expr(k, np.shape(x)) for k, x in enumerate(node.inputs)]
-        whole = forward_formula(op, node.inputs, node.params, operands)
+        operands = [expr(k, np.shape(x)) for k, x in enumerate(node._inputs)]
+        whole = forward_formula(op, node._inputs, node.params, operands)
         parts = affine_parts(whole) if whole is not None else []
         if parts:
             self.expanded[id(node)] = {e.value: letter for e, letter in parts}

@@ -41,6 +41,7 @@ rule(
     symbol="+",
     scalar=Scalar("x + y", ("1.0", "1.0")),
     linear=True,
+    unread=("x", "y"),
 )
 rule(
     np.subtract,
@@ -49,6 +50,7 @@ rule(
     symbol="-",
     scalar=Scalar("x - y", ("1.0", "-1.0")),
     linear=True,
+    unread=("x", "y"),
 )
 rule(
     np.multiply,
@@ -64,6 +66,7 @@ rule(
     lambda g, ans, x, y: -g * ans / y,
     symbol="/",
     scalar=Scalar("x / y", ("1.0 / y", "-ans / y")),
+    unread=("x",),
     domain=("real", "nonzero"),
 )
 rule(
@@ -222,6 +225,7 @@ _WHERE = rule(
     lambda g, ans, c, x, y: np.where(c, g, 0.0),
     lambda g, ans, c, x, y: np.where(c, 0.0, g),
     values=("condition", "x", "y"),
+    unread=("x", "y"),
     guards=True,
     domain=("boolean", "real", "real"),
 )

@@ -114,6 +114,7 @@ def _last(index: Any, shape: tuple[int, ...]) -> Any:
     lambda g, ans, x, value, index: g[index] * _last(index, np.shape(x)) if _repeats(index) else g[index],
     register=True,
     linear=True,
+    unread=("x", "value"),
     cases=(case((3, 4), (4,), index=1), case((5,), (), index=[0, 0, 2]), case((4,), (3,), index=[1, 1, 0])),
 )
 def assign(x: Any, value: Any, index: Any) -> Any:

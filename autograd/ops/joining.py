@@ -27,6 +27,7 @@ def _concatenate_rule(i: int, g: Any, ans: Any, *arrays: Any, axis: int = 0, end
     Variadic(_concatenate_rule),
     register=True,
     linear=True,
+    unread=("*",),
     cases=(case((2, 3), (1, 3), axis=0), case((2, 3), (2, 2), (2, 0), axis=-1), case((2,), axis=0)),
 )
 def concatenate(*arrays: Any, axis: int = 0, ends: Any = None) -> Any:
@@ -48,6 +49,7 @@ def concatenate(*arrays: Any, axis: int = 0, ends: Any = None) -> Any:
     Variadic(lambda i, g, ans, *arrays, axis=0: g[(slice(None),) * (axis % g.ndim) + (i,)]),
     register=True,
     linear=True,
+    unread=("*",),
     cases=(case((3,), (3,), axis=0), case((2, 3), (2, 3), (2, 3), axis=-1), case((), (), axis=0)),
 )
 def stack(*arrays: Any, axis: int = 0) -> Any:

@@ -32,7 +32,7 @@ def shadow(shape: tuple[int, ...]) -> Any:
 
 # ---- questions about shape and dtype, answered without touching the numbers
 def _kind(a: Any) -> Any:
-    return a if not isinstance(a, Operand) else a.dtype if hasattr(a, "inputs") else 0.0  # type: ignore[attr-defined]
+    return a if not isinstance(a, Operand) else a.dtype if hasattr(a, "_inputs") else 0.0  # type: ignore[attr-defined]
 
 
 def _result_type(*args: Any) -> Any:

@@ -68,7 +68,7 @@ class _Joined:
     def point(self, vector: _Vector) -> None:
         """Make the parameters views of a vector."""
         for p, view in zip(self.params, vector.views, strict=True):
-            p.data = view
+            p.adopt(view)
 
     def numbers(self) -> list[Array]:
         """Return the parameters' numbers in blocks; numbers assigned since the last step are taken over."""
@@ -194,7 +194,7 @@ class Apart:
         """Add updates to the parameters, where they are ``present``."""
         for i, (p, update) in enumerate(zip(self.params, updates, strict=True)):
             if present is None or present[i].all():
-                p.data = p.peek() + update
+                p.adopt(p.peek() + update)
 
 
 def _blocks(vector: Array) -> list[Array]:

@@ -54,7 +54,7 @@ class Run:
 
     def step(self, x: Any, y: Any) -> tuple[float, Array]:
         """Do one training step and return the batch's loss and outputs."""
-        hooked = Tensor.hooked and any(p.has_hooks for p in self.optimizer.params)
+        hooked = any(p.has_hooks for p in self.optimizer.params)
         if not self.compiled or hooked:  # a hook sees gradients, and a compiled step has none to show
             return self._eager(x, y)
         if self._compiled is None or not self._compiled.current():

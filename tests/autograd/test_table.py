@@ -116,6 +116,25 @@ def test_forward_mode(call):
     assert verdict, verdict
 
 
+@pytest.mark.parametrize("call", [c for c in ROWS if c.op.differentiable and len(c.shapes) > 1], ids=str)
+def test_a_constant_overwritten_before_backward_changes_nothing(call):
+    """A row's ``unread`` is right, and the graph has copies of the constants that its rules read."""
+    for place in range(len(call.shapes)):
+
+        def run(overwrite, place=place):
+            values = call.values()
+            leaves = [v if i == place else Tensor(v) for i, v in enumerate(values)]
+            output = call(*leaves)
+            if overwrite:
+                values[place][...] = np.nan if values[place].dtype.kind == "f" else 0
+            if isinstance(output, Tensor) and output.dtype.kind == "f" and not output.is_leaf:
+                output.backward(np.ones(output.shape))
+            return [leaf.grad for leaf in leaves if isinstance(leaf, Tensor)]
+
+        for found, expected in zip(run(overwrite=True), run(overwrite=False), strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+
 @every_smooth
 def test_gradients_fit_their_arguments(call):
     values = call.values()

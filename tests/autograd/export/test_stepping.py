@@ -158,7 +158,7 @@ def test_large_graphs():
 def test_in_a_browser_the_last_numbers_are_those_of_backward(make, tmp_path):
     loss = make()
     for step in trace_backward(loss):
-        step.node.grad = type(step.node).nothing
+        step.node.grad = type(step.node)._nothing
     loss.backward()
     page = tmp_path / "page.html"
     page.write_text(to_html(loss), encoding="utf-8")
