@@ -131,7 +131,7 @@ class Lanes:
 
 
 def _call(op: Op, inputs: Sequence[Any], **params: Any) -> Any:
-    return Tensor.record(op, tuple(inputs), params) if any(isinstance(x, Node) for x in inputs) else op.forward(
+    return Tensor._record(op, tuple(inputs), params) if any(isinstance(x, Node) for x in inputs) else op.forward(
         *inputs, **params
     )  # fmt: skip
 
