@@ -165,7 +165,7 @@ class _Quiet:
     def scalar(self, op: Any, args: tuple[Any, ...]) -> Any:
         """Compute a new Value, and look at it."""
         with watch_mode(None), np.errstate(all="ignore"):
-            out = Value.record(op, args, {})
+            out = Value._record(op, args, {})
         if not self.watch.fine(out.data):
             self.watch.look(out)
         return Value(out.data)
@@ -187,7 +187,7 @@ def _seen(fun: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, Any]:
 def _tensor(x: Any, label: str) -> Any:
     if not (isinstance(x, np.ndarray) and x.dtype.kind in "fc"):
         return x
-    leaf = Tensor.leaf(x)
+    leaf = Tensor._leaf(x)
     leaf.label = label
     return leaf
 
