@@ -159,7 +159,7 @@ class _Quiet:
         """Look at a new Tensor."""
         if not self.watch.fine(numbers(out)):
             with watch_mode(None), np.errstate(all="ignore"):
-                out = type(out).record(op, args, params)
+                out = type(out)._record(op, args, params)
             self.watch.look(out)
 
     def scalar(self, op: Any, args: tuple[Any, ...]) -> Any:
