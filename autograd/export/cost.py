@@ -131,6 +131,8 @@ def _flops(program: Program, step: Any) -> int:
         return int(out * (2 * shapes[0][-1] - 1))
     if step.op.name == "_linear":
         return int(out * 2 * shapes[0][-1])
+    if step.op.name == "convolve":  # columns, kernel, bias: a product and a sum for each of the kernel's entries
+        return int(out * 2 * shapes[1][-1])
     if out < max((math.prod(s) for s in shapes), default=0):  # a reduction reads every entry
         return max(int(math.prod(s)) for s in shapes)
     return out

@@ -4,6 +4,8 @@ This note writes W of shape (in, out) and z = Wᵀx. Its tanh network on the exc
 element by element and as matrices, and with pseudo-code in numpy.
 """
 
+import ast
+
 import numpy as np
 
 from autograd import Tensor, Value, elementwise_grad, explain, leaky_relu, sigmoid, softmax
@@ -11,6 +13,40 @@ from autograd.testing import grade
 from demos.common import Array
 from demos.notes.registry import Evidence, Setting, row
 from nn import data
+
+
+@row("S2-12", "E41")
+def two_passes(e: Evidence, s: Setting) -> None:
+    """Forward pass, error, backward pass, step: one example after the other.
+
+    Each example goes forward, its squared error is fed back as a gradient for every weight, and the weights move before
+    the next one comes. The target is a sine; both passes are written by hand once more beside the graph's.
+    """
+    e.formula("e = ‖y − ŷ‖²;   ŷ = Woᵀ tanh(Wiᵀx + b);   θ ← θ − η ∂e/∂θ")
+    rng, rate, epochs = np.random.default_rng(s.seed), 0.02, 40
+    wi, b, wo = rng.standard_normal((1, 6)), rng.standard_normal(6), rng.standard_normal((6, 1))
+    errors = []
+    for _ in range(epochs):
+        total = 0.0
+        for x in rng.uniform(-2, 2, (50, 1)):
+            y, leaves = np.sin(2 * x), [Tensor(p) for p in (wi, b, wo)]
+            out = np.tanh(x @ leaves[0] + leaves[1]) @ leaves[2]
+            error = ((y - out) ** 2).sum()
+            error.backward()
+            v = np.tanh(x @ wi + b)
+            back = -2 * (y - v @ wo)
+            inner = (wo @ back) * (1 - v**2)
+            by_hand = [np.outer(x, inner), inner, np.outer(v, back)]
+            wi, b, wo = (p - rate * g for p, g in zip((wi, b, wo), by_hand, strict=True))
+            total += error.item()
+        errors.append(total / 50)
+    for name, hand, leaf in zip(("Wi", "b", "Wo"), by_hand, leaves, strict=True):
+        e.equal(f"∂e/∂{name} at the last example", hand, leaf.grad)
+    e.holds("mean error of the last epoch below half the first's", errors[-1] < 0.5 * errors[0], errors[-1], errors[0])
+    target, answer = np.array([0.7, -0.2]), Tensor(np.array([0.5, 0.4]))
+    why = "the minus sign is lost in print, here and in 1 − ŷ² and y[n] − ŷ[n]: a product is no error, it is 0 at ŷ = 0"
+    graph = ((target - answer) ** 2).sum()
+    e.slip("E41", ((target * answer.data) ** 2).sum(), ((target - answer.data) ** 2).sum(), graph, why)
 
 
 @row("S2-15", "S2-16")
@@ -105,6 +141,81 @@ def four_gradients(e: Evidence, s: Setting) -> None:
     e.equal("∂E/∂W_o", v.data @ do.T, wo.grad)
     e.equal("∂E/∂b_i", di.sum(1, keepdims=True), bi.grad)
     e.equal("∂E/∂W_i", x @ di.T, wi.grad)
+
+
+@row("E42", "E44", "E45")
+def indices(e: Evidence, s: Setting) -> None:
+    """Slips of index in the derivation, each with the number it would give.
+
+    A 2-2-2 tanh net, one example, input x, hidden u and v, output z.
+    """
+    e.formula("∂z_j/∂b_oj = 1,   ∂u_j/∂w_ij = x_i,   u₂ = w₁₂ x₁ + w₂₂ x₂ + b₂")
+    rng = np.random.default_rng(s.seed)
+    x, y = rng.standard_normal(2), rng.standard_normal(2)
+    wi, b, wo, bo = (Tensor(rng.standard_normal(shape)) for shape in ((2, 2), 2, (2, 2), 2))
+    u = x @ wi + b
+    v = np.tanh(u)
+    z = v @ wo + bo
+    error = ((y - np.tanh(z)) ** 2).sum()
+    error.backward()
+    assert wi.grad is not None  # noqa: S101  (backward has just filled it)
+    unit, h = np.outer([1, 0], [0, 1]), 1e-5
+    hidden = [np.tanh(x @ (wi.data + step * unit) + b.data) for step in (h, -h)]
+    ahead, behind = (((y - np.tanh(k @ wo.data + bo.data)) ** 2).sum() for k in hidden)
+    why = "without ∂ below, the change of the error is divided by the weight itself, not by the weight's change"
+    e.slip("E42", (ahead - behind) / wi.data[0, 1], (ahead - behind) / (2 * h), wi.grad[0, 1], why, 1e-4)
+    z = np.tanh(x @ wi.data + b.data) @ wo.data + bo
+    rows = []
+    for j in range(2):
+        bo.grad = None
+        (v.data @ wo.data + bo)[j].backward()
+        rows.append(bo.grad)
+    why = (
+        "b_oi reaches its own output only: row j, column i is 1 where i = j; likewise w_jj and w_112 have wrong indices"
+    )
+    e.slip("E44", np.ones((2, 2)), np.eye(2), np.array(rows), why)
+    right = x @ wi.data + b.data
+    why = "u₂ with b₁ in the place of its own b₂"
+    e.slip("E45", np.array([right[0], x @ wi.data[:, 1] + b.data[0]]), right, u, why)
+
+
+PRINTED = """
+U = np.dot(Wi.T, X) + b
+V = np.tanh(U)
+Z = np.dot(wo.T, V)
+Yh = np.tanh(Z)
+E = Y - Yh
+dz = -2 * E * (1 - Yn**2)
+dwo = np.dot(V, dz.T)
+dgu = (1 - V**2) * np.dot(wo, dz)
+db = np.sum(dgu, axis=1)
+dWi = np.dot(X, dgu.T)
+"""
+
+
+def undefined(program: str, given: set[str]) -> list[str]:
+    """Names a program reads that nothing before has set."""
+    known, missing = set(given), []
+    for statement in ast.parse(program).body:
+        names = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
+        missing += [node.id for node in names if isinstance(node.ctx, ast.Load) and node.id not in known]
+        known |= {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    return missing
+
+
+@row("E46")
+def one_name(e: Evidence, s: Setting) -> None:
+    """One quantity, one name.
+
+    The printed program, read line by line: which names does it use before anything has set them?
+    """
+    del s
+    e.uses(undefined)
+    e.show("as printed", PRINTED.strip())
+    given = {"np", "X", "Y", "Wi", "b", "wo"}
+    printed, right = undefined(PRINTED, given), undefined(PRINTED.replace("Yn", "Yh"), given)
+    why = "the output is Yh two lines above; z′, Z and z, y and Y are one quantity each as well"
+    e.erratum("E46", f"read, never set: {', '.join(printed)}", "Yh throughout", printed == ["Yn"] and not right, why)
 
 
 @row("E40", "E50", "E51")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Tensor, draw, errors, explain
+from autograd import Tensor, cost, draw, errors, explain
 from autograd.export.svg import layout_of
 
 
@@ -89,3 +89,14 @@ def test_notebooks():
     history.history = {"loss": [1.0, 0.5], "val_loss": [1.5, 0.7]}
     ET.fromstring(history._repr_svg_())
     assert "polyline" in history._repr_html_()
+
+
+def test_the_cost_of_a_convolution_is_that_of_its_matrix_product():
+    layer = nn.Conv2d(6, 4, 3, padding=1, rng=0)
+
+    def outputs(weight, bias, x):
+        return nn.functional_call(layer, {"weight": weight, "bias": bias}, x)
+
+    x = np.ones((2, 6, 5, 5), np.float32)
+    work = {row.line.split(" = ")[1].split("(")[0]: row.flops for row in cost(outputs, *layer.parameters(), x).steps}
+    assert work["convolve"] == 2 * (2 * 4 * 5 * 5) * (6 * 3 * 3)
