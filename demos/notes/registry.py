@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from autograd import Tensor, Value
@@ -73,7 +74,8 @@ class Evidence:
         self.helpers += functions
 
     def picture(self, made: Figure) -> None:
-        """Set a figure."""
+        """Set a figure, which pyplot then forgets: many are held until the report is written."""
+        plt.close(made)
         self.pictures.append(made)
 
     def drawing(self, svg: str) -> None:

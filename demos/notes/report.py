@@ -11,7 +11,6 @@ from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from demos.notes.pages import NOTES
@@ -138,7 +137,6 @@ def _paragraphs(text: str) -> str:
 def _image(figure: Figure, title: str) -> str:
     memory = io.BytesIO()
     figure.savefig(memory, dpi=90, format="png")
-    plt.close(figure)
     data = base64.b64encode(memory.getvalue()).decode("ascii")
     return f'<img alt="{html.escape(title)}" src="data:image/png;base64,{data}">'
 
