@@ -14,6 +14,8 @@ from . import _graph, tree
 from ._entry import Entry
 from ._graph import Node
 from ._guards import Guard
+from ._rewrite import dead_code
+from ._taped import pull_by_tape
 from ._tensor import Tensor
 from ._value import Value
 from .backends import choose
@@ -123,7 +125,8 @@ class Jitted:
             )
         leaves = tree.leaves((args, kwargs))
         guard = Guard(self._fun, [leaves[i] for i in sorted(fixed)])
-        program = record(self._fun, *args, _fixed=fixed, _nested=True, **kwargs)
+        shortcut = None if self._backend == "numpy" else pull_by_tape  # numpy's replay gives the eager bits
+        program = dead_code(record(self._fun, *args, _fixed=fixed, _nested=True, _shortcut=shortcut, **kwargs))
         check_surroundings(self._fun, guard)
         return Entry(program, guard, functools.partial(choose.compile_program, backend=self._backend))
 

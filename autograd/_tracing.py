@@ -59,10 +59,11 @@ class Tracer:
         avals: shape and dtype of every value, by its number.
         constants: numbers and arrays the steps use, by their number.
         parameters: Values and Tensors of the surroundings the steps use, by their number.
+        shortcut: what differentiates a function of scalars in one step, or `None`.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, shortcut: Any = None) -> None:
+        self.name, self.shortcut = name, shortcut
         self.steps: list[Step] = []
         self.avals: list[Aval] = []
         self.constants: dict[int, Any] = {}
@@ -135,17 +136,23 @@ class Tracer:
         self._fixed.add(number)
         return number
 
+    def nodes(self) -> Iterator[tuple[Any, int]]:
+        """Yield what stands for values, with their numbers."""
+        return ((node, self._numbers[id(node)]) for node in self._alive)
+
     # ---- steps
     def made(self, out: Tensor, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> None:
         """Record what `Tensor._record` just computed on the examples."""
         inputs = tuple([self.number(a) for a in args])
-        if args and all(i in self._fixed for i in inputs):
+        fixed, avals = self._fixed, self.avals
+        if inputs and inputs[-1] in fixed and all(i in fixed for i in inputs):
             self.constant(out)
             return
-        avals = [self.avals[i] for i in inputs]
         data = out._data
         aval = aval_of(data)
-        if avals and op.name in _OPERATORS and all(a.weak for a in avals) and aval.dtype.kind in "fic":
+        if not aval.shape and inputs and op.name in _OPERATORS and all(avals[i].weak for i in inputs) and (
+            aval.dtype.kind in "fic"
+        ):  # fmt: skip
             out._data, aval = np.asarray(data), aval._replace(weak=True)
             out.__class__ = WeakTensor
         row = _stopped(op) if self._paused else op

@@ -112,7 +112,7 @@ def value_and_grad(fun: Function, argnums: Argnums = 0, has_aux: bool = False) -
         trace = Trace("value_and_grad", fun, args, kwargs, argnums, has_aux)
         output = trace.scalar(_HINT)
         answer = trace.gradient([_ones(output)])
-        value = trace.plain(output)
+        value = trace.plain(trace.outputs[0] if has_node(trace.outputs) else output)  # the sweep may give it as well
         return ((value, trace.plain(trace.aux)) if has_aux else value), answer
 
     return both

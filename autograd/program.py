@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from sys import getrefcount
 from typing import Any
@@ -309,8 +311,26 @@ def traceable(leaf: Any) -> bool:
     return isinstance(leaf, Node | float | int | complex) and not isinstance(leaf, bool)
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the cycle collector away: it would walk everything recorded so far again and again, for half of the time."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
+
+
 def record(
-    fun: Callable[..., Any], /, *examples: Any, _fixed: Collection[int] = (), _nested: bool = False, **named: Any
+    fun: Callable[..., Any],
+    /,
+    *examples: Any,
+    _fixed: Collection[int] = (),
+    _nested: bool = False,
+    _shortcut: Any = None,
+    **named: Any,
 ) -> Program:
     """Run ``fun`` once on examples and return what it does as a `Program`.
 
@@ -334,10 +354,10 @@ def record(
     name = getattr(fun, "__name__", type(fun).__name__)
     if _graph.tracer() is not None and not _nested:
         raise TraceError(f"record({name}) inside a recorded function: call {name} itself, or its jit")
-    tracing = Tracer(name)
+    tracing = Tracer(name, _shortcut)
     fixed = {i: leaf for i, leaf in enumerate(leaves) if i in _fixed or not traceable(leaf)}
     try:
-        with _graph.trace_mode(tracing), np.errstate(all="ignore"):
+        with _graph.trace_mode(tracing), np.errstate(all="ignore"), _uncollected():
             nodes = [leaf if i in fixed else tracing.input(leaf) for i, leaf in enumerate(leaves)]
             args, kwargs = tree.unflatten(structure, nodes)
             answer = fun(*args, **kwargs)

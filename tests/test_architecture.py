@@ -58,13 +58,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "autograd.program",
         *(*NODES, *OPS, *ARRAYS),
     ),
-    "autograd._batching": (
-        *("autograd._graph", "autograd._op", "autograd._traced", "autograd.program", *OPS, ERRORS),
-        *ARRAYS,
-    ),
+    "autograd._batching": (*CORE, "autograd._traced", "autograd.program", *OPS, *ARRAYS),
     "autograd._lanes": (
         *(*NODES, "autograd._batching", "autograd._trace", "autograd.program"),
         *("autograd.backends", "autograd.backends.lane_calls", *ARRAYS),
+    ),
+    "autograd._taped": (
+        *(*NODES, "autograd._rewrite", "autograd._trace", "autograd.program", "autograd.tree", *ARRAYS),
+        *("autograd.backends", "autograd.backends.tape_calls"),
     ),
     "autograd._sweeps": ("autograd._rewrite", "autograd._traced", "autograd.program", *OPS),
     "autograd._vmap": (*NODES, "autograd._batching", "autograd._lanes", "autograd.program", "autograd.tree", *ARRAYS),
@@ -74,8 +75,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *ARRAYS,
     ),
     "autograd._jit": (
-        *(*NODES, "autograd._entry", "autograd._guards", "autograd.program", "autograd.tree"),
-        *("autograd.backends", "autograd.backends.choose", *ARRAYS),
+        *(*NODES, "autograd._entry", "autograd._guards", "autograd._rewrite", "autograd._taped"),
+        *("autograd.program", "autograd.tree", "autograd.backends", "autograd.backends.choose", *ARRAYS),
     ),
     "autograd._step": (
         *(*NODES, "autograd._entry", "autograd._guards", "autograd._jit", "autograd.program", "autograd.tree"),

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from ..errors import unknown_name
-from ..program import Program
+from ..program import Program, Step
 
 __all__ = ["BACKENDS", "check_name", "compile_program"]
 
@@ -18,6 +18,7 @@ BACKENDS: dict[str, tuple[str, str]] = {
     "tape": ("autograd.backends.scalar_tape", "compile_tape"),
 }
 _SOON = ("autograd.backends.numba_fused", "compile_soon")
+_WALKS = {"lanes", "tape"}  # metadata of steps that walk a tape
 _MANY = 150  # steps of a program of scalars from which walking flat arrays beats a line of Python each
 
 
@@ -59,11 +60,10 @@ def compile_program(program: Program, backend: str = "auto") -> Any:
 
 def _on(program: Program, backend: str) -> Program:
     """Let the steps that choose between compiled code and numpy themselves know the backend."""
-    if not any("lanes" in step.params for step in program.steps):
-        return program
-    steps = [
-        step._replace(params={**step.params, "lanes": step.params["lanes"].on(backend)}) if "lanes" in step.params
-        else step
-        for step in program.steps
-    ]  # fmt: skip
-    return program.replaced(steps=tuple(steps))
+    return program.replaced(steps=tuple([_step_on(step, backend) for step in program.steps]))
+
+
+def _step_on(step: Step, backend: str) -> Step:
+    for key in _WALKS & step.params.keys():
+        return step._replace(params={**step.params, key: step.params[key].on(backend)})
+    return step

@@ -21,7 +21,7 @@ __all__ = ["Expansion", "expand"]
 Array = np.ndarray[Any, Any]
 # Rows that only move entries, or repeat them.
 _MOVES = frozenset({"getitem", "reshape", "transpose", "broadcast_to", "concatenate", "stack", "roll", "diagonal"})
-_RULES: dict[str, Callable[[_Expander, Step, list[Array]], Array]] = {}
+_RULES: dict[str, Callable[[_Expander, Step, list[Any]], Any]] = {}
 
 
 class Expansion(NamedTuple):
@@ -45,24 +45,27 @@ class _Unsupported(Exception):  # noqa: N818  (says "no", and is caught below)
 
 
 class _Expander:
-    """Slots while they are given out: those of inputs, nodes behind them, and constants as -1, -2 and so on."""
+    """Slots while they are given out: those of inputs, nodes behind them, and constants as -1, -2 and so on.
+
+    A number's slot is a Python integer, since most programs to be expanded are of numbers.
+    """
 
     def __init__(self, program: Program, limit: int) -> None:
         self.program, self.limit = program, limit
-        self.values: dict[int, Array] = {}
+        self.values: dict[int, Any] = {}
         self.start = 0
         self.constants: list[float] = []
         self._known: dict[str, int] = {}
-        self.rows: list[Array] = []
+        self.rows: list[int] = []
         self.count = 0
 
     def inputs(self) -> list[Array]:
         found = []
         for i in (*self.program.inputs, *self.program.parameters):
             shape, size = self.program.avals[i].shape, math.prod(self.program.avals[i].shape)
-            self.values[i] = np.arange(self.start, self.start + size).reshape(shape)
+            found.append(np.arange(self.start, self.start + size).reshape(shape))
+            self.values[i] = found[-1] if shape else self.start
             self.start += size
-            found.append(self.values[i])
         return found
 
     def constant(self, number: float) -> int:
@@ -73,43 +76,41 @@ class _Expander:
             self._known[key] = -len(self.constants)
         return self._known[key]
 
-    def array(self, numbers: Any) -> Array:
+    def array(self, numbers: Any) -> Any:
         """Return the slots of constant numbers."""
         numbers = np.asarray(numbers)
         if numbers.dtype.kind not in "fiub":
             raise _Unsupported
         flat = [self.constant(float(x)) for x in numbers.reshape(-1).tolist()]
-        return np.array(flat, dtype=np.int64).reshape(numbers.shape)
+        return np.array(flat, dtype=np.int64).reshape(numbers.shape) if numbers.shape else flat[0]
 
-    def node(self, name: str, *operands: Array) -> Array:
+    def node(self, name: str, *operands: Any) -> Any:
         """Return the slots of new nodes, one an entry; x + 0 is x."""
-        x, y = np.broadcast_arrays(operands[0], operands[-1])
-        zero = self._known.get("0.0", 1 << 62)
-        if name == "add" and ((x == zero) | (y == zero)).any():
-            return self._sum(x, y, zero)
-        constant = len(operands) == 2 and bool((y < 0).all()) and bool(y.size)
-        if name == "power" and constant and all(self.constants[-1 - c] == 2.0 for c in set(y.reshape(-1).tolist())):
+        x, y = operands[0], operands[-1]
+        if x.__class__ is int and y.__class__ is int:
+            return self._number(name, len(operands), x, y)
+        x, y = np.broadcast_arrays(x, y)
+        pairs = zip(x.reshape(-1).tolist(), y.reshape(-1).tolist(), strict=True)
+        flat = [self._number(name, len(operands), a, b) for a, b in pairs]
+        return np.array(flat, dtype=np.int64).reshape(x.shape)
+
+    def _number(self, name: str, operands: int, x: int, y: int) -> int:
+        if name == "add":
+            zero = self._known.get("0.0")
+            if zero in {x, y}:
+                return y if x == zero else x
+        constant = operands == 2 and y < 0
+        if constant and name == "power" and self.constants[-1 - y] == 2.0:
             name, y = "square", x
-        self.count += x.size
+        self.rows += (tape_kernels.code_of(name, constant), x, y)
+        self.count += 1
         if self.count > self.limit:
             raise _Unsupported
-        rows = np.empty((x.size, 3), np.int64)
-        rows[:, 0] = tape_kernels.code_of(name, constant)
-        rows[:, 1], rows[:, 2] = x.reshape(-1), y.reshape(-1)
-        self.rows.append(rows)
-        first = self.start + self.count - x.size
-        return np.arange(first, first + x.size).reshape(x.shape)
+        return self.start + self.count - 1
 
-    def _sum(self, x: Array, y: Array, zero: int) -> Array:
-        answer = np.where(x == zero, y, x)
-        both = (x != zero) & (y != zero)
-        if both.any():
-            answer[both] = self.node("add", x[both], y[both])
-        return answer
-
-    def fold(self, x: Array) -> Array:
+    def fold(self, x: Array) -> Any:
         """Return the sums over the first axis."""
-        total: Array = np.full(x.shape[1:], self.constant(0.0))
+        total: Any = np.full(x.shape[1:], self.constant(0.0))
         for part in x:
             total = self.node("add", total, part)
         return total
@@ -117,30 +118,31 @@ class _Expander:
     def step(self, step: Step) -> None:
         """Expand one step."""
         program, name = self.program, step.op.name
-        if TABLE.get(name) is None or program.avals[step.output].dtype.kind not in "fb":
-            raise _Unsupported
+        shape, dtype = program.avals[step.output][:2]
+        if TABLE.get(name) is not step.op or dtype.kind not in "fb":
+            raise _Unsupported  # a stopped row, of `no_grad`, is not the table's
         operands = [self.values[i] if i in self.values else self._enter(i) for i in step.inputs]
         if name in _RULES:
             answer = _RULES[name](self, step, operands)
         elif name in _MOVES and step.inputs:
-            answer = np.asarray(step.op.forward(*operands, **step.params))
+            answer = step.op.forward(*(np.asarray(x) for x in operands), **step.params)
         elif tape_kernels.known(name) and not step.params:
             answer = self.node(name, *operands)
         else:
             raise _Unsupported
-        if answer.shape != program.avals[step.output].shape:
+        if np.shape(answer) != shape:
             raise _Unsupported
-        self.values[step.output] = answer
+        self.values[step.output] = answer if shape else int(answer)
 
-    def _enter(self, i: int) -> Array:
+    def _enter(self, i: int) -> Any:
         self.values[i] = self.array(self.program.constants[i])
         return self.values[i]
 
     def done(self, inputs: list[Array]) -> Expansion:
-        rows = np.concatenate(self.rows) if self.rows else np.empty((0, 3), np.int64)
+        rows = np.array(self.rows, dtype=np.int64).reshape(-1, 3)
         outputs = [self.values[i] if i in self.values else self._enter(i) for i in self.program.outputs]
         rows[:, 1:] = self._final(rows[:, 1:])
-        return Expansion(rows, self.constants, inputs, [self._final(o) for o in outputs])
+        return Expansion(rows, self.constants, inputs, [self._final(np.asarray(o)) for o in outputs])
 
     def _final(self, slots: Array) -> Array:
         """Return slots as a tape numbers them: constants between inputs and nodes."""
@@ -157,20 +159,20 @@ def _rule(*names: str) -> Callable[[Any], Any]:
 
 
 @_rule("independent")
-def _first(work: _Expander, step: Step, operands: list[Array]) -> Array:
+def _first(work: _Expander, step: Step, operands: list[Any]) -> Any:
     return operands[0]
 
 
 @_rule("positive", "astype")
-def _same(work: _Expander, step: Step, operands: list[Array]) -> Array:
+def _same(work: _Expander, step: Step, operands: list[Any]) -> Any:
     if work.program.avals[step.inputs[0]].dtype.kind == "c" or work.program.avals[step.output].dtype != np.float64:
         raise _Unsupported
     return operands[0]
 
 
 @_rule("sum", "mean")
-def _fold(work: _Expander, step: Step, operands: list[Array]) -> Array:
-    x, axis = operands[0], step.params.get("axis")
+def _fold(work: _Expander, step: Step, operands: list[Any]) -> Any:
+    x, axis = np.asarray(operands[0]), step.params.get("axis")
     if set(step.params) - {"axis", "keepdims"}:
         raise _Unsupported
     axes = range(x.ndim) if axis is None else [a % x.ndim for a in ((axis,) if isinstance(axis, int) else axis)]
@@ -179,31 +181,31 @@ def _fold(work: _Expander, step: Step, operands: list[Array]) -> Array:
     total = work.fold(rows)
     if step.op.name == "mean":
         total = work.node("divide", total, work.array(float(len(rows))))
-    return total.reshape(work.program.avals[step.output].shape)
+    return np.reshape(total, work.program.avals[step.output].shape)
 
 
 @_rule("matmul")
-def _matmul(work: _Expander, step: Step, operands: list[Array]) -> Array:
+def _matmul(work: _Expander, step: Step, operands: list[Any]) -> Any:
     x, y = operands
     left = x[None] if x.ndim == 1 else x
     right = y[:, None] if y.ndim == 1 else y
     if left.shape[-1] * math.prod(left.shape[:-1]) * right.shape[-1] > work.limit:
         raise _Unsupported
     products = work.node("multiply", np.moveaxis(left, -1, 0)[..., None], np.moveaxis(right, -2, 0)[..., None, :])
-    return work.fold(products).reshape(work.program.avals[step.output].shape)
+    return np.reshape(work.fold(products), work.program.avals[step.output].shape)
 
 
 @_rule("scatter_add")
-def _scatter(work: _Expander, step: Step, operands: list[Array]) -> Array:
+def _scatter(work: _Expander, step: Step, operands: list[Any]) -> Any:
     shape = step.params["shape"]
     places = np.arange(math.prod(shape)).reshape(shape)[step.params["index"]].reshape(-1)
     answer = np.full(math.prod(shape), work.constant(0.0))
-    x = operands[0].reshape(-1)
+    x = np.reshape(operands[0], -1)
     if np.unique(places).size == places.size:
         answer[places] = x
     else:
-        for place, slot in zip(places.tolist(), x, strict=True):
-            answer[place] = work.node("add", answer[place : place + 1], np.array([slot]))[0]
+        for place, slot in zip(places.tolist(), x.tolist(), strict=True):
+            answer[place] = work.node("add", int(answer[place]), slot)
     return answer.reshape(shape)
 
 

@@ -64,7 +64,7 @@ class LaneCalls:
 
     def on(self, backend: str) -> LaneCalls:
         """Return the same for a backend: "numpy" never compiles, "numba" waits for it."""
-        backend = backend if backend in {"numpy", "numba"} else "auto"
+        backend = {"numpy": "numpy", "auto": "auto"}.get(backend, "numba" if compiler.available() else "numpy")
         if backend == self._scalars.backend:
             return self
         if backend not in self._other:
