@@ -162,7 +162,18 @@ _LATE = {  # loaded when first used: a training program draws nothing, and few k
     "vector_jacobian_product": "autograd.differential_operators",
     **dict.fromkeys(("SparseMatrix", "sparse_hessian"), "autograd._sparse"),
 }
-_MODULES = {"core", "extend", "misc", "numpy", "scipy", "testing"}
+_MODULES = {
+    "builtins",
+    "core",
+    "differential_operators",
+    "extend",
+    "misc",
+    "numpy",
+    "scipy",
+    "test_util",
+    "testing",
+    "tracer",
+}
 
 
 def __getattr__(name: str) -> _typing.Any:

@@ -50,6 +50,7 @@ class Node(Operand):
 
     _kinds: ClassVar[list[type[Node]]] = []  # the node classes, the narrowest (Value) first
     _rank: ClassVar[int] = 0
+    type_mappings: ClassVar[dict[type, Callable[[Any], Node]]] = {}  # how other packages' kinds of arrays become nodes
     _hooked: ClassVar[bool] = False  # whether any node ever got a hook; the fast loops ask only this
 
     op: Op | None

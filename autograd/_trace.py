@@ -230,6 +230,8 @@ def _fresh(trace: Trace, argnum: int, x: Any) -> Any:
                 f"{trace.name}: argument {argnum} is {describe(x)}; integers have no derivative, use floats"
             )
         return +x
+    if x.__class__ in Node.type_mappings:
+        return _fresh(trace, argnum, np.asarray(Node.type_mappings[x.__class__](x)._peek()))
     if isinstance(x, float | complex | np.floating | np.complexfloating | np.ndarray):
         array = np.asarray(x)
         if array.dtype.kind in "fc":

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -34,6 +34,8 @@ class VSpace:
     >>> space.size, space.zeros()["b"]
     (7, np.float64(0.0))
     """
+
+    mappings: ClassVar[dict[type, Callable[[Any], VSpace]]] = {}  # packages enter their kinds of arrays here
 
     def __init__(self, value: Any) -> None:
         """Describe ``value``."""

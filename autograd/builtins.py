@@ -11,10 +11,10 @@ from typing import Any
 
 from .tracer import getval as _getval
 
-__all__ = ["DictBox", "dict", "isinstance", "list", "tuple", "type"]
+__all__ = ["DictBox", "SequenceBox", "dict", "isinstance", "list", "tuple", "type"]
 
 dict, list, tuple = _builtins.dict, _builtins.list, _builtins.tuple
-DictBox = dict
+DictBox, SequenceBox = dict, tuple
 
 
 def isinstance(x: Any, kind: Any) -> bool:

@@ -10,6 +10,7 @@ from .extend import VSpace, defjvp, defvjp, defvjp_argnum, primitive, vspace
 from .tracer import getval, isbox
 
 __all__ = [
+    "VJPNode",
     "VSpace",
     "defjvp",
     "defvjp",
@@ -21,6 +22,15 @@ __all__ = [
     "primitive",
     "vspace",
 ]
+
+
+class VJPNode:
+    """HIPS autograd's name for the record of one operation, for packages that import it."""
+
+    @classmethod
+    def new_root(cls) -> VJPNode:
+        """Return a root that nothing hangs on."""
+        return cls()
 
 
 def make_vjp(fun: Function, x: Any) -> tuple[Function, Any]:

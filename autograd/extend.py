@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from . import tree
-from ._graph import Node, strip
+from ._graph import Node, strip, switch
 from ._keeping import frozen
 from ._op import DISPATCH, Op, Variadic
 from ._op import primitive as _with_rules
@@ -41,18 +42,46 @@ __all__ = [
 
 Box = Node
 
+_again: ContextVar[bool] = ContextVar("autograd_rule_recorded", default=False)
+
+
+def _value(node: Node) -> Any:
+    """Return the bare number or array of a node: what HIPS autograd's boxes, one inside the other, call ``_value``."""
+    if _again.get():
+        raise UnsupportedError(
+            "._value inside a gradient rule that is itself differentiated: there is one node for all orders here, not "
+            "one box in another, so the bare number would lose the second derivative. Write the rule with numpy's "
+            "functions on the Tensors, or differentiate once"
+        )
+    return node.data
+
+
+Node._value = property(_value)  # type: ignore[attr-defined]  # only packages written for HIPS autograd read it
+
+
+def _places(arg: Any, keys: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Yield each leaf of an argument with the keys that lead to it."""
+    if not isinstance(arg, list | tuple | dict):
+        yield keys, arg
+        return
+    for key, inner in arg.items() if isinstance(arg, dict) else enumerate(arg):
+        yield from _places(inner, (*keys, key))
+
 
 class _Call:
     """The arguments of one call: where the nodes stand, and everything else."""
 
-    __slots__ = ("_answers", "_args", "_g", "kwargs", "plain", "ready", "spots")
+    __slots__ = ("_answers", "_args", "_g", "_keys", "kwargs", "plain", "ready", "spots")
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._args, self.kwargs = args, kwargs
         self.spots: list[tuple[int, int]] = []  # argument, leaf within it
+        self._keys: list[Any] = []  # the keys that lead to the leaf
         for i, arg in enumerate(args):
-            leaves = tree.leaves(arg) if isinstance(arg, list | tuple | dict) else (arg,)
-            self.spots += [(i, j) for j, leaf in enumerate(leaves) if isinstance(leaf, Node)]
+            for j, (keys, leaf) in enumerate(_places(arg, ())):
+                if isinstance(leaf, Node):
+                    self.spots.append((i, j))
+                    self._keys.append(keys)
         self._g: Any = None
         self._answers: dict[int, Any] = {}
         self.ready: Any = None  # the result for the recording at hand
@@ -78,12 +107,14 @@ class _Call:
 
     def share(self, index: int, g: Any, pull: Callable[[], Any]) -> Any:
         """Return node ``index``'s part of its argument's cotangent, computed once for all parts."""
-        argnum, leaf = self.spots[index]
+        argnum = self.spots[index][0]
         if self._g is not g:
             self._g, self._answers = g, {}
         if argnum not in self._answers:
-            self._answers[argnum] = tree.leaves(pull())
-        answer = self._answers[argnum][leaf]
+            self._answers[argnum] = pull()
+        answer = self._answers[argnum]
+        for key in self._keys[index]:  # a list of numbers may have one array as its cotangent
+            answer = answer[key]
         if index == len(self.spots) - 1:  # a recorded g may lead back here: keep no cycle
             self._g, self._answers = None, {}
         return answer
@@ -93,8 +124,8 @@ class Primitive:
     """A function that is recorded as one operation, with vjp rules in HIPS autograd's form.
 
     Args:
-        fun: a function of arrays and anything else, with one array as result, or a tuple of them. Only positional
-            arguments are differentiated; lists, tuples and dicts of arrays may stand among them.
+        fun: a function of arrays and anything else, with one array as result, or lists, tuples and dicts of arrays.
+            Only positional arguments are differentiated; such containers may stand among them.
 
     Raises:
         UnsupportedError: it is differentiated by an argument that has no rule.
@@ -116,17 +147,22 @@ class Primitive:
         if not call.spots:
             return self._fun(*args, **kwargs)
         nodes = call.nodes()
-        ans = self._fun(*call.filled([n._data if isinstance(n, Tensor) else n.data for n in nodes]), **kwargs)
-        if not isinstance(ans, tuple):
+        ans = self._plain(*call.filled([n._data if isinstance(n, Tensor) else n.data for n in nodes]), **kwargs)
+        if not isinstance(ans, tuple | list | dict):
             call.ready = ans
             return Tensor._record(self._op, nodes, {"call": call})
         call.plain, parts = ans, []
-        for part, value in enumerate(ans):
+        leaves, structure = tree.flatten(ans)
+        for part, value in enumerate(leaves):
             call.ready = ans
             smooth = np.asarray(value).dtype.kind in "fc"
             parts.append(Tensor._record(self._op, nodes, {"call": call, "part": part}) if smooth else value)
         call.ready = None
-        return tuple(parts)
+        return tree.unflatten(structure, parts)
+
+    def _plain(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the bare numbers: ``fun`` may reach nodes by other ways than its arguments."""
+        return tree.map(lambda x: x._peek() if isinstance(x, Node) else x, self._fun(*args, **kwargs))
 
     def define(self, argnum: int, maker: Callable[..., Any] | None) -> None:
         """Set the rule of one argument: ``maker(ans, *args, **kwargs)`` gives g ↦ cotangent; `None` is 0.
@@ -151,9 +187,9 @@ class Primitive:
     def _forward(self, *values: Any, call: _Call, part: int | None = None) -> Any:
         ans, call.ready = call.ready, None
         if ans is None:
-            ans = self._fun(*call.filled(values), **call.kwargs)
+            ans = self._plain(*call.filled(values), **call.kwargs)
         if part is not None:
-            ans = ans[part]
+            ans = tree.leaves(ans)[part]
         if isinstance(ans, list | tuple | dict) or ans is None:
             raise GraphError(f"primitive {self._op.name}: expected an array as result, got {describe(ans)}")
         return ans if isinstance(ans, np.ndarray) else np.asarray(ans)
@@ -173,13 +209,15 @@ class Primitive:
         args, kwargs = call.filled(values), call.kwargs
         if part is not None:  # HIPS autograd's rules see all results and all their cotangents
             ans = self(*args, **kwargs) if isinstance(ans, Node) else call.plain
-            g = tuple(g if i == part else np.zeros_like(a) for i, a in enumerate(ans))
+            leaves, structure = tree.flatten(ans)
+            g = tree.unflatten(structure, [g if i == part else np.zeros_like(a) for i, a in enumerate(leaves)])
         maker = self._makers.get(argnum)
-        if maker is not None:
-            return maker(ans, *args, **kwargs)(g)
-        argnums = sorted({i for i, _ in call.spots})
-        general: Any = self._general
-        return general(argnums, ans, args, kwargs)(g)[argnums.index(argnum)]
+        with switch(_again, isinstance(ans, Node) or any(isinstance(a, Node) for a in tree.leaves(ans))):
+            if maker is not None:
+                return maker(ans, *args, **kwargs)(g)
+            argnums = sorted({i for i, _ in call.spots})
+            general: Any = self._general
+            return general(argnums, ans, args, kwargs)(g)[argnums.index(argnum)]
 
 
 class _Bare(Primitive):

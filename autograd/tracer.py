@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ._graph import Node
+from .errors import UnsupportedError
 from .extend import notrace_primitive, primitive
 
-__all__ = ["Box", "getval", "isbox", "notrace_primitive", "primitive"]
+__all__ = ["Box", "getval", "isbox", "new_box", "notrace_primitive", "primitive", "trace_stack"]
 
 Box = Node
 
@@ -39,3 +42,34 @@ def getval(x: Any) -> Any:
         return x
     data = x.data
     return data if isinstance(data, float) or data.ndim else data[()]
+
+
+def new_box(value: Any, trace: Any, node: Any) -> Any:
+    """Refuse: tracing by hand belongs to HIPS autograd's own machinery.
+
+    Args:
+        value: not used.
+        trace: not used.
+        node: not used.
+
+    Raises:
+        UnsupportedError: always; it says what to write instead.
+
+    >>> new_box(1.0, 0, None)
+    Traceback (most recent call last):
+        ...
+    autograd.errors.UnsupportedError: new_box: there are no traces to open here; use autograd.make_vjp(f)(x)
+    """
+    raise UnsupportedError("new_box: there are no traces to open here; use autograd.make_vjp(f)(x)")
+
+
+class _TraceStack:
+    """HIPS autograd's stack of traces; a graph here needs none."""
+
+    @contextmanager
+    def new_trace(self) -> Iterator[int]:
+        """Number a trace inside a ``with`` block."""
+        yield 0
+
+
+trace_stack = _TraceStack()

@@ -142,7 +142,7 @@ COMPAT = {
     "misc": ("misc.*",),
     "misc.*": ("extend", "core", "misc.*"),
     "numpy": ("numpy.*",),
-    "numpy.*": ("numpy.*",),
+    "numpy.*": ("numpy.*", "_vspace"),
     "scipy": ("scipy.*",),
     "scipy.*": ("extend", "core", "misc.flatten", "scipy.*"),
 }

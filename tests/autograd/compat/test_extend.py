@@ -116,7 +116,7 @@ def test_a_value_may_be_the_argument():
 
 
 def test_a_wrong_result_is_refused():
-    f = primitive(lambda x: [x])
+    f = primitive(lambda x: None)
     defvjp(f, lambda ans, x: lambda g: g)
     with pytest.raises(GraphError, match="expected an array"):
         grad(f)(1.0)
@@ -246,3 +246,75 @@ def test_importing_everything_warns_of_nothing():
         assert autograd.numpy.sin is np.sin
     with pytest.raises(AttributeError, match="no_such"):
         getattr(autograd, "no_such" + "_name")
+
+
+# --- what packages with arrays, results and containers of their own do
+
+
+SEEN: list[Any] = []
+
+
+@primitive
+def measured(settings):
+    """Results in a nested tuple; one array holds the cotangent of a list of numbers."""
+    a, b = (np.asarray(x) for x in settings[0])
+    SEEN.append(type(settings[0][0]))
+    return ((np.cos(a), {"both": a * b}), np.array([1, 2]))
+
+
+def _measured(ans, settings):
+    a, b = settings[0]
+
+    def pull(g):
+        (first, second), _ = g
+        both = second["both"]
+        return (np.stack([-first * np.sin(a) + both * b, both * a]),)
+
+    return pull
+
+
+defvjp(measured, _measured, argnums=[0])
+
+
+def test_nested_results_and_an_array_as_cotangent_of_a_list():
+    def total(p):
+        (cosine, rest), counts = measured(([p[0], p[1]],))
+        assert type(counts) is np.ndarray
+        return cosine * 3.0 + rest["both"] * 2.0
+
+    np.testing.assert_allclose(grad(total)(X[:2]), [-3.0 * np.sin(0.5) + 2.0 * 1.5, 2.0 * 0.5], rtol=1e-15)
+    assert not issubclass(SEEN[0], Box)
+
+
+class Marked(np.ndarray):
+    """A package's own kind of array."""
+
+
+def test_a_packages_own_arrays_become_nodes_its_way(monkeypatch):
+    monkeypatch.setitem(Box.type_mappings, Marked, lambda x, *_: Tensor(np.asarray(x) * 1.0))
+    point = X.view(Marked)
+    np.testing.assert_array_equal(grad(lambda x: np.sum(x * x))(point), 2.0 * X)
+    pull, value = core_vjp(lambda x: x * 2.0, point)
+    assert type(value) is np.ndarray
+    assert not isbox(pull(np.ones(3)))
+
+    def refuse(x, *_):
+        raise GraphError("not differentiable")
+
+    monkeypatch.setitem(Box.type_mappings, Marked, refuse)
+    with pytest.raises(GraphError, match="not differentiable"):
+        grad(np.sum)(point)
+
+
+def test_bare_numbers_in_a_rule_are_refused_where_they_would_lose_a_second_derivative():
+    @primitive
+    def square(x):
+        return x * x
+
+    defvjp(square, lambda ans, x: lambda g: 2.0 * g * getattr(x, "_value", x))
+    assert grad(square)(3.0) == 6.0
+    with pytest.raises(UnsupportedError, match=r"_value.*second derivative"):
+        grad(grad(square))(3.0)
+    assert getattr(Tensor(2.0), "_val" + "ue") == 2.0
+    with pytest.raises(UnsupportedError, match="make_vjp"):
+        autograd.tracer.new_box(1.0, 0, None)
