@@ -19,6 +19,7 @@ from ._sweeps import share_sweeps
 from ._traced import Step
 from ._tracing import Tracer
 from .errors import AutogradError
+from .ops import TABLE
 from .ops.dynamic import DRAW
 from .program import Program
 
@@ -124,6 +125,9 @@ def _opaque(op: Any) -> bool:
     return isinstance(op.forward, np.ufunc) or op is DRAW or getattr(op.forward, "__module__", "") == "numpy"
 
 
+_simple: set[str] = set()  # ops found to be nothing but themselves, which need not be recorded again
+
+
 def _inside(step: Step, program: Program) -> Tracer | None:
     """Record what an op's forward does, on operands like the step's; `None` where that is nothing simpler."""
     tracing = Tracer(step.op.name)
@@ -141,11 +145,19 @@ def _inside(step: Step, program: Program) -> Tracer | None:
     finally:
         tracing.close()
     found = tracing.avals[tracing.outputs[0]]
-    progress = all(inner.op.name != step.op.name for inner in tracing.steps)
-    return tracing if progress and found == program.avals[step.output] and not tracing.parameters else None
+    if any(inner.op.name == step.op.name for inner in tracing.steps):  # numpy's function by another name
+        if TABLE.get(step.op.name) is step.op:
+            _simple.add(step.op.name)
+        return None
+    return tracing if found == program.avals[step.output] and not tracing.parameters else None
 
 
-def lower(program: Program, depth: int = 8, only: Callable[[Step], bool] = lambda step: True) -> Program:
+def lower(
+    program: Program,
+    depth: int = 8,
+    only: Callable[[Step], bool] = lambda step: True,
+    found: dict[Any, Tracer | None] | None = None,
+) -> Program:
     """Replace each op written in other numpy functions (softmax, gelu, logsumexp) by those functions.
 
     The same numpy calls in the same order give the same bits.
@@ -154,6 +166,7 @@ def lower(program: Program, depth: int = 8, only: Callable[[Step], bool] = lambd
         program: the program.
         depth: how many times operations inside operations are replaced.
         only: which steps to replace.
+        found: what was recorded before, by step.
 
     >>> from autograd import softmax
     >>> from autograd.program import record
@@ -161,12 +174,12 @@ def lower(program: Program, depth: int = 8, only: Callable[[Step], bool] = lambd
     ['max', 'subtract', 'exp', 'sum', 'divide']
     """
     work = Rewriter(program)
-    found: dict[Any, Tracer | None] = {}
+    found = {} if found is None else found
     changed = False
     for old in program.steps:
         step = old._replace(inputs=tuple([work.follow(i) for i in old.inputs]))
         inside = None
-        if only(old) and not _opaque(step.op) and not program.avals[step.output].weak:
+        if only(old) and not (step.op.name in _simple or _opaque(step.op)) and not program.avals[step.output].weak:
             key: Any = (id(step.op), _params(step), tuple(program.avals[i] for i in old.inputs))
             key = (*key, tuple(repr(program.constants[i]) for i in old.inputs if program.avals[i].weak
                                and i in program.constants))  # fmt: skip
@@ -181,7 +194,7 @@ def lower(program: Program, depth: int = 8, only: Callable[[Step], bool] = lambd
                 work, step, inside, [i for i in old.inputs if not (i in program.constants and program.avals[i].weak)]
             )
     done = work.done()
-    return lower(done, depth - 1, only) if changed and depth else done
+    return lower(done, depth - 1, only, found) if changed and depth else done
 
 
 def _splice(work: Rewriter, step: Step, inside: Tracer, operands: list[int]) -> None:

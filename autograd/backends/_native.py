@@ -6,6 +6,7 @@ one piece of memory for each dtype, at offsets known when the text is written.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,8 @@ from ..ops import TABLE
 from ..program import Aval, Program, Step
 from ._blas import gemm_address
 from ._emit import VIEWS
-from ._native_text import CASTS, ENTRYWISE, REDUCTIONS, ROWS, Place, literal, loops, nest, product, reduction
+from ._native_products import product
+from ._native_text import CASTS, ENTRYWISE, REDUCTIONS, ROWS, Place, literal, loops, nest, reduction
 
 __all__ = ["Native", "Unsupported"]
 
@@ -55,6 +57,7 @@ class Native:
         self.lines: list[str] = []
         self.wide = any(step.op.name in {"sin", "cos"} for step in program.steps)
         self.roots: dict[int, int] = {}
+        self.views: dict[int, Step] = {}
         self.called: set[str] = set()
         self.products: set[str] = set()
         self.groups = self._grouped()
@@ -88,6 +91,7 @@ class Native:
             shape = self.aval(step.output).shape
             if step.op.name in VIEWS and TABLE.get(step.op.name) is step.op and self._is_view(step):
                 self.roots[step.output] = step.inputs[0]
+                self.views[step.output] = step
                 made[step.output] = (made.get(step.inputs[0], (-1, False))[0], True)
                 continue
             if step.op.name not in ENTRYWISE or (step.op.name in ROWS and shape):
@@ -161,28 +165,83 @@ class Native:
 
     def _store(self) -> None:
         """Give memory to what a later group reads; what only its own loop needs stays in registers."""
-        needed = {self._root(i) for i in self.program.live}
-        for g, group in enumerate(self.groups):
-            for step in group.steps:
-                needed |= {self._root(i) for i in step.inputs if self.at.get(self._root(i)) != g or i in self.roots}
-        direct = self._direct()
+        needed = self._needed()
+        direct, joined = self._direct(), self._joined(needed)
+        for whole in {whole for whole, _ in joined.values()}:
+            self._lay(whole)
         for group in self.groups:
             for step in group.steps:
                 i = step.output
                 shape, dtype = self.aval(i)[:2]
                 kind(dtype)
+                if i in self.places:
+                    continue
                 if not shape:
                     self.places[i] = Place.scalar(f"s{i}", dtype)
+                elif i in joined:
+                    whole, start = joined[i]
+                    self.places[i] = Place.plain(
+                        self.places[whole].name, self.places[whole].offset + start, shape, dtype
+                    )
                 elif i in direct:
                     self.places[i] = self.places[direct[i]]
                 elif i in needed or group.shape is None:
-                    size = int(np.prod(shape))
-                    self.places[i] = Place.plain(f"m_{dtype.name}", self._room(dtype, size), shape, dtype)
+                    self._lay(i)
         for i in self.roots:
             self._view(i)
 
+    def _needed(self) -> set[int]:
+        needed = {self._root(i) for i in self.program.live}
+        for g, group in enumerate(self.groups):
+            for step in group.steps:
+                needed |= {self._root(i) for i in step.inputs if self.at.get(self._root(i)) != g or i in self.roots}
+        return needed
+
+    def _lay(self, i: int) -> None:
+        """Give a value memory of its own."""
+        shape, dtype = self.aval(i)[:2]
+        kind(dtype)
+        self.places[i] = Place.plain(f"m_{dtype.name}", self._room(dtype, math.prod(shape)), shape, dtype)
+
+    def _joined(self, needed: set[int]) -> dict[int, tuple[int, int]]:
+        """Return the values that are made at their place in the vector they are joined to, and where that is."""
+        found: dict[int, tuple[int, int]] = {}
+        outputs = {self._root(i) for i in self.program.live}
+        for step in self.program.steps:
+            if step.op.name != "concatenate" or len(self.aval(step.output).shape) != 1:
+                continue
+            start = 0
+            for i in step.inputs:
+                root, size = self._root(i), math.prod(self.aval(i).shape)
+                made = root in self.at and root in needed and self.aval(root).shape
+                whole = (
+                    math.prod(self.aval(root).shape) == size and self.aval(root).dtype == self.aval(step.output).dtype
+                )
+                fresh = root not in found and root not in outputs and step.output not in found
+                if (
+                    made
+                    and whole
+                    and fresh
+                    and self.groups[self.at[root]].steps[0].op.name != "concatenate"
+                    and self._straight(i)
+                ):
+                    found[root] = step.output, start
+                start += size
+        return found
+
+    def _straight(self, i: int) -> bool:
+        """Whether a view shows all entries of its root in their order."""
+        chain = []
+        while i in self.roots:
+            chain.append(i)
+            i = self.roots[i]
+        place = start = Place.plain("", 0, *self.aval(i)[:2])
+        for view in reversed(chain):
+            place = place.viewed(self.views[view])
+        return place.offset == 0 and math.prod(place.shape) == math.prod(start.shape) and place == place.plain_like()
+
     def _view(self, i: int) -> None:
-        step = next(s for s in self.program.steps if s.output == i)
+        step = self.views[i]
         base = self.places[step.inputs[0]]
         if base.name and not base.strides and self.aval(step.inputs[0]).shape == ():
             raise Unsupported("a view of a scalar")
@@ -195,7 +254,7 @@ class Native:
         for g, group in enumerate(self.groups):
             for step in group.steps:
                 for i in step.inputs:
-                    crossed = i in self.roots or self.aval(i).shape != self.aval(step.output).shape
+                    crossed = self.aval(i).shape != self.aval(step.output).shape or not self._straight(i)
                     last[self._root(i)] = max(last.get(self._root(i), -1), g + (0.5 if crossed else 0))  # type: ignore[assignment]
         outputs = {self._root(i) for i in self.program.outputs}
         for old, new in self.program.updates:
@@ -269,6 +328,9 @@ class Native:
         elif name == "concatenate" and step.params.get("axis", 0) == 0:
             offset = 0
             for place in places:
+                if place.name == out.name and place.offset == out.offset + offset * out.strides[0]:
+                    offset += place.shape[0]  # made there
+                    continue
                 variables, head, depth = loops(place.shape)
                 target = out.shifted(offset * out.strides[0])
                 body = [f"{target.at(variables, place.shape, False)} = {place.at(variables, place.shape, False)}"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +11,6 @@ import numpy as np
 
 from ..ops import TABLE
 from ..program import Aval, Step
-from ._blas import gemm_address
 
 __all__ = [
     "CASTS",
@@ -21,10 +18,10 @@ __all__ = [
     "REDUCTIONS",
     "ROWS",
     "Place",
+    "added",
     "literal",
     "loops",
     "nest",
-    "product",
     "reduction",
     "rows",
 ]
@@ -68,14 +65,14 @@ class Place:
         if self.variable:
             return self.name
         if flat and self.shape:
-            return f"{self.name}[{_sum([variables[0]], self.offset)}]"
+            return f"{self.name}[{added([variables[0]], self.offset)}]"
         used = variables[len(variables) - len(self.shape) :]
         terms = [
             f"{v} * {s}" if s != 1 else v
             for v, s, n in zip(used, self.strides, self.shape, strict=True)
             if n != 1 and s
         ]
-        return f"{self.name}[{_sum(terms, self.offset)}]"
+        return f"{self.name}[{added(terms, self.offset)}]"
 
     def stored(self, text: str) -> str:
         """Return the text of a number as it is written to memory."""
@@ -95,7 +92,7 @@ class Place:
         return replace(self, offset=self.offset + by)
 
 
-def _sum(terms: Sequence[str], offset: int) -> str:
+def added(terms: Sequence[str], offset: int) -> str:
     parts = [*terms, *([str(offset)] if offset or not terms else [])]
     return " + ".join(parts)
 
@@ -252,6 +249,7 @@ def rows(name: str) -> str:
 
 
 # ---- reductions: start, step
+_SHORT = 16
 REDUCTIONS = {"sum": "+", "mean": "+", "max": ">", "min": "<"}
 
 
@@ -265,6 +263,8 @@ def reduction(name: str, x: Place, out: Place, axis: Any, scalar: str) -> list[s
     names = [f"i{k}" for k in range(n)]
     lines = [f"{'    ' * d}for {names[k]} in range({x.shape[k]}):" for d, k in enumerate(kept)]
     pad = "    " * len(kept)
+    if axes == (n - 1,) and 1 < x.shape[-1] <= _SHORT:
+        return [*lines, f"{pad}{_target(out, names, kept, n, scalar)} = {_short(name, x, out, names)}"]
     at = x.at(names, x.shape, False)
     start = x.at(["0" if k in axes else names[k] for k in range(n)], x.shape, False)
     lines.append(f"{pad}acc = {start}" if REDUCTIONS[name] != "+" else f"{pad}acc = f8(0)")
@@ -278,6 +278,19 @@ def reduction(name: str, x: Place, out: Place, axis: Any, scalar: str) -> list[s
     value = f"{CASTS[out.dtype.name]}({'acc' if name != 'mean' else f'acc / {count}.0'})"
     lines.append(f"{pad}{_target(out, names, kept, n, scalar)} = {value}")
     return lines
+
+
+def _short(name: str, x: Place, out: Place, names: list[str]) -> str:
+    """Return a fold of few entries as one expression, halved again and again: no operation waits for all before it."""
+    parts = [x.at([*names[:-1], str(k)], x.shape, False) for k in range(x.shape[-1])]
+    if REDUCTIONS[name] == "+":
+        parts = [f"f8({part})" for part in parts]
+    symbol = {"max": "fmax({}, {})", "min": "fmin({}, {})"}.get(name, "({} + {})")
+    while len(parts) > 1:
+        odd = parts[len(parts) - len(parts) % 2 :]
+        parts = [symbol.format(a, b) for a, b in zip(parts[::2], parts[1::2], strict=False)] + odd
+    text = f"{parts[0]} / {x.shape[-1]}.0" if name == "mean" else parts[0]
+    return f"{CASTS[out.dtype.name]}({text})"
 
 
 def _target(out: Place, names: Sequence[str], kept: Sequence[int], n: int, scalar: str) -> str:
@@ -303,96 +316,3 @@ def _down(name: str, x: Place, out: Place, axes: Sequence[int], kept: Sequence[i
         count = int(np.prod([x.shape[k] for k in axes]))
         return [*zero, *add, *nest(heads, len(kept), [f"{target} /= {CASTS[out.dtype.name]}({count})"])]
     return [*zero, *add]
-
-
-_serial = itertools.count()
-
-
-_LOOPS = 256  # multiplications up to which loops beat the call of a library
-
-
-def product(x: Place, y: Place, out: Place) -> list[str] | None:
-    """Return the text of a matrix product, a stack of them included; `None` where there is none."""
-    if len(x.shape) == 1:
-        x = replace(x, shape=(1, *x.shape), strides=(0, *x.strides))
-        out = replace(
-            out, shape=(*out.shape[:-1], 1, *out.shape[-1:]), strides=(*out.strides[:-1], 0, *out.strides[-1:])
-        )
-    if len(y.shape) == 1:
-        y = replace(y, shape=(*y.shape, 1), strides=(*y.strides, 0))
-        out = replace(out, shape=(*out.shape, 1), strides=(*out.strides, 0))
-    size = math.prod(x.shape[-2:]) * y.shape[-1]
-    call = _gemm(x, y, out) if size > _LOOPS and gemm_address(out.dtype.name) else None
-    if call is None:
-        return matmul(x, y, out) if len(x.shape) == len(y.shape) == 2 else None
-    batch = out.shape[:-2]
-    _, heads, depth = loops(batch)
-    return nest(heads, depth, [call])
-
-
-def _gemm(x: Place, y: Place, out: Place) -> str | None:
-    """Return the call of BLAS; `None` where an operand's rows and columns both lie apart."""
-    rows, inner, columns = *x.shape[-2:], y.shape[-1]
-    given = []
-    for place, across in ((x, inner), (y, columns), (out, columns)):
-        (down, along), (high, wide) = place.strides[-2:], place.shape[-2:]
-        straight = (along == 1 or wide == 1) and (down >= across or high == 1)
-        turned = (down == 1 or high == 1) and (along >= high or wide == 1)
-        if place.variable or not (straight or (turned and place is not out)):
-            return None
-        lead = max(down if high > 1 else 0, wide, 1) if straight else max(along if wide > 1 else 0, high, 1)
-        names = [f"i{k}" for k in range(len(out.shape) - 2)]
-        shift = [
-            f"{v} * {s}"
-            for v, s, n in zip(reversed(names), place.strides[-3::-1], place.shape[-3::-1], strict=False)
-            if n > 1
-        ]
-        where = _sum(shift, place.offset)
-        given.append((int(not straight), f"start_of({place.name}) + ({where}) * {place.dtype.itemsize}", lead))
-    kind = out.dtype.name
-    flags = f"gemm_{kind}, {CASTS[kind]}(0), {given[0][0]}, {given[1][0]}, {rows}, {columns}, {inner}"
-    return f"gemm({flags}, {', '.join(f'{text}, {lead}' for _, text, lead in given)})"
-
-
-def matmul(x: Place, y: Place, out: Place) -> list[str]:
-    """Return the text of a product of matrices, four rows of ``y`` at a time."""
-    rows, inner, columns = x.shape[0], x.shape[1], y.shape[1]
-    if y.strides[1] != 1 and columns > 1:
-        return _dots(x, y, out)
-    left = [x.at(["i", f"(k + {d})" if d else "k"], x.shape, False) for d in range(4)]
-    right = [y.at([f"(k + {d})" if d else "k", "j"], y.shape, False) for d in range(4)]
-    target = out.at(["i", "j"], out.shape, False)
-    whole = inner // 4 * 4
-    lines = [
-        f"for i in range({rows}):",
-        f"    for j in range({columns}):",
-        f"        {target} = {CASTS[out.dtype.name]}(0)",
-    ]
-    if whole:
-        lines += [f"    for k in range(0, {whole}, 4):", *(f"        x{d} = {left[d]}" for d in range(4))]
-        lines += [f"        for j in range({columns}):"]
-        lines += [f"            {target} += x0 * {right[0]} + x1 * {right[1]} + x2 * {right[2]} + x3 * {right[3]}"]
-    if whole < inner:
-        lines += [
-            f"    for k in range({whole}, {inner}):",
-            f"        x0 = {left[0]}",
-            f"        for j in range({columns}):",
-        ]
-        lines += [f"            {target} += x0 * {right[0]}"]
-    return lines
-
-
-def _dots(x: Place, y: Place, out: Place) -> list[str]:
-    """Return the product where ``y`` lies transposed: one column of ``x``'s row by row of ``y`` at a time."""
-    rows, inner, columns = x.shape[0], x.shape[1], y.shape[1]
-    lines = [
-        f"for i in range({rows}):",
-        f"    for j in range({columns}):",
-        f"        acc_{out.dtype.name} = {CASTS[out.dtype.name]}(0)",
-    ]
-    lines += [f"        for k in range({inner}):"]
-    lines += [
-        f"            acc_{out.dtype.name} += {x.at(['i', 'k'], x.shape, False)} * {y.at(['k', 'j'], y.shape, False)}"
-    ]
-    lines += [f"        {out.at(['i', 'j'], out.shape, False)} = acc_{out.dtype.name}"]
-    return lines

@@ -7,8 +7,10 @@ faster, and need no compiling.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -20,7 +22,7 @@ from . import compiler
 from ._blas import GEMM_TEXT, gemm_address
 from ._native import Native, Unsupported
 from ._native_text import CASTS, rows
-from .numpy_replay import Replay, compile_replay
+from .numpy_replay import Replay
 from .vector_math import VECTOR, WIDE
 
 __all__ = ["Fused", "compile_fused", "compile_soon"]
@@ -56,26 +58,32 @@ class Fused:
     """A compiled program: called with the leaves of its inputs, it returns the leaves of its outputs.
 
     Args:
-        program: an optimised program.
-        replay: the same by numpy, for calls before it is compiled and for arguments beyond what the loops are
-            exact for (a sine of more than 800,000).
+        program: an optimised program. It is replayed by numpy before it is compiled, and for arguments beyond what
+            the loops are exact for (a sine of more than 800,000).
         wait: compile at the first call; otherwise in a thread, when numpy has run the program for a second.
 
     Raises:
         Unsupported: a step has no loop, or the program is too large to gain.
     """
 
-    def __init__(self, program: Program, replay: Replay, wait: bool) -> None:
+    def __init__(self, program: Program, wait: bool) -> None:
         """Check that it pays."""
         if work(program) >= _WORK or len(program.steps) > _STEPS:
             raise Unsupported("too large")
-        self._replay, self._wait, self._program = replay, wait, program
+        self._wait, self._program = wait, program
         self._calls, self._spent = 0, 0.0
         self._native: Native | None = None
         self._compiled: compiler.Compiled | None = None
         self._run: Any = None
         if wait:
             self._prepare()
+
+    @functools.cached_property
+    def _replay(self) -> Replay:
+        return Replay(self._program)
+
+    def _by_numpy(self, *leaves: Any) -> Any:
+        return self._replay(*leaves)
 
     @property
     def source(self) -> str:
@@ -131,7 +139,7 @@ class Fused:
         assert compiled is not None  # noqa: S101  (prepared above)
         functions = compiled.get() if self._wait else compiled.soon()
         if functions is not None and native is not None:
-            self._run = _runner(self._program, native, functions["run"], self._replay)
+            self._run = _runner(self._program, native, functions["run"], self._by_numpy)
         return self._run
 
 
@@ -151,7 +159,7 @@ def _argument(aval: Any) -> str:
     return f"{_TYPES[aval.dtype.name]}[{':,' * (len(aval.shape) - 1)}::1]" if aval.shape else _TYPES[aval.dtype.name]
 
 
-def _runner(program: Program, native: Native, function: Any, replay: Replay) -> Any:
+def _runner(program: Program, native: Native, function: Any, replay: Callable[..., Any]) -> Any:
     """Return the Python function around the compiled one: memory of its own for each thread, fresh results."""
     scope: dict[str, Any] = {
         "empty": np.empty,
@@ -216,13 +224,15 @@ def work(program: Program) -> int:
 
 
 def _compile(program: Program, wait: bool) -> Fused | Replay | None:
-    replay = compile_replay(program)
+    if wait and not compiler.available():
+        return None
+    program = optimise(program)
     if not compiler.available():
-        return None if wait else replay
+        return Replay(program)
     try:
-        return Fused(optimise(program), replay, wait)
+        return Fused(program, wait)
     except Unsupported:
-        return None if wait else replay
+        return None if wait else Replay(program)
 
 
 def compile_fused(program: Program) -> Any:

@@ -115,18 +115,20 @@ class CompiledTraining:
     """
 
     def __init__(self, model: Module, optimizer: Optimizer, loss: Callable[..., Any], backend: str = "auto") -> None:
-        self._parts = (model, optimizer, loss)
-        self._buffers = dict(model.named_buffers())
+        buffers = dict(model.named_buffers())
+        self._optimizer = optimizer
         self._bare = optimizer.bare()
-        self._step = compile_step(pure_step(model, optimizer, loss), (self._bare, self._buffers), backend=backend)
+        self._numbers = [(p, p.peek()) for p in optimizer.params]
+        self._held = [(m, name, getattr(m, name)) for m in model.modules() for name in m.buffer_names]
+        self._step = compile_step(pure_step(model, optimizer, loss), (self._bare, buffers), backend=backend)
 
     def current(self) -> bool:
-        """Whether model and optimizer still have the arrays this step works on."""
-        model, optimizer, _ = self._parts
-        vectors, state = optimizer.bare()
-        if state is not self._bare[1] or any(a is not b for a, b in zip(vectors, self._bare[0], strict=True)):
+        """Whether model and optimizer still have the arrays this step works on; asked before every step."""
+        if self._optimizer.state is not self._bare[1]:
             return False
-        return all(array is self._buffers.get(name) for name, array in model.named_buffers())
+        if any([p.peek() is not array for p, array in self._numbers]):  # noqa: C419  (a generator takes twice as long)
+            return False
+        return not self._held or all(getattr(m, name) is array for m, name, array in self._held)
 
     def __call__(self, x: Any, y: Any) -> tuple[float, Array]:
         """Do one step and return loss and outputs.

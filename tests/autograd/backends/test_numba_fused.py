@@ -1,15 +1,18 @@
 """What numba compiles computes what numpy replays, to 1e-6, or leaves the program to numpy."""
 
+import re
+
 import numpy as np
 import pytest
 
 import nn
 from autograd import Value, value_and_grad
-from autograd.backends import _native_text, compiler, numba_fused, numpy_replay
+from autograd.backends import _native_products, compiler, numba_fused, numpy_replay
 from autograd.backends._blas import gemm_address
 from autograd.backends.choose import compile_program
 from autograd.backends.numba_fused import Fused
 from autograd.program import record
+from nn.training.compiling import pure_step
 
 pytestmark = pytest.mark.skipif(not compiler.available(), reason="numba is not installed")
 RNG = np.random.default_rng(0)
@@ -96,7 +99,7 @@ def test_large_products(dtype, library, monkeypatch):
         pytest.skip("numpy's BLAS is not to be found")
     args = [RNG.normal(size=shape).astype(dtype) / 7.0 for shape in ((2, 30, 40), (40, 20), (40,), (30,))]
     if not library:
-        monkeypatch.setattr(_native_text, "gemm_address", lambda _dtype: 0)
+        monkeypatch.setattr(_native_products, "gemm_address", lambda _dtype: 0)
         fused, replay = both(lambda x, y: (x[0] @ y, y.T @ x[0].T), *args[:2])
         same(fused, replay, *args[:2], rtol=1e-5)
         assert "gemm" not in fused.source
@@ -131,6 +134,23 @@ def test_a_training_step_changes_its_state_in_place():
     np.testing.assert_allclose(found["numba"][0], found["numpy"][0], rtol=1e-5)
     for a, b in zip(found["numba"][1], found["numpy"][1], strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_gradients_are_made_where_they_are_joined_and_parameters_written_once():
+    x, y = RNG.normal(size=(5, 4)).astype(np.float32), RNG.normal(size=(5, 2)).astype(np.float32)
+    models, compiled = {}, {}
+    for backend in ("numpy", "numba"):
+        model = models[backend] = nn.MLP([4, 3, 2], rng=0)
+        optimizer = nn.Optimizer(model, nn.optim.Adam(0.1))
+        state = optimizer.bare(), {}
+        compiled[backend] = nn_step(pure_step(model, optimizer, nn.losses.mse), state, backend)
+    for _ in range(3):
+        np.testing.assert_allclose(compiled["numba"](x, y)[0], compiled["numpy"](x, y)[0], rtol=1e-5)
+        for mine, other in zip(models["numba"].parameters(), models["numpy"].parameters(), strict=True):
+            np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=1e-4, atol=1e-6)
+    text = next(iter(compiled["numba"]._compiled.values())).run.source
+    assert len(re.findall(r"^ *p0\[i0\] = t\d+$", text, re.MULTILINE)) == 1
+    assert not re.search(r"^ *m_float32\[[^]]*\] = m_float32\[[^]]*\]$", text, re.MULTILINE)
 
 
 def nn_step(step, state, backend):
