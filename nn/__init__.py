@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing as _typing
+
 from . import callbacks as callbacks
 from . import data as data
 from . import export as export
@@ -152,6 +154,16 @@ __all__ = [
     "optim",
     "scalar",
     "serialize",
+    "sklearn",
     "to_onnx",
     "training",
 ]
+
+
+def __getattr__(name: str) -> _typing.Any:
+    """Load what needs scikit-learn when it is first used."""
+    if name == "sklearn":
+        from importlib import import_module
+
+        return import_module("nn.sklearn")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

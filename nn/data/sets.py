@@ -8,8 +8,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from autograd.errors import DataError, MissingExtraError, OptionError, describe
+from autograd.errors import DataError, OptionError, describe
 
+from .._sklearn import load
 from ..functional import one_hot
 from ..init import Rng, generator
 from ..module import positive_integer
@@ -255,11 +256,7 @@ def digits() -> tuple[Array, Array]:
     Raises:
         MissingExtraError: scikit-learn is not installed.
     """
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError as exc:
-        raise MissingExtraError("scikit-learn", "demos", "the digits data set") from exc
-    x, y = load_digits(return_X_y=True)
+    x, y = load("datasets", "demos", "the digits data set").load_digits(return_X_y=True)
     return (x / 16.0).astype(np.float32), y.astype(np.int64)
 
 

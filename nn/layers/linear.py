@@ -54,19 +54,19 @@ class Linear(Module):
     ) -> None:
         self.in_features = None if in_features is None else positive_integer("Linear", "in_features", in_features)
         self.out_features = positive_integer("Linear", "out_features", out_features)
-        rng = init.generator(rng)
-        draws = init.get(weight_init), init.get(bias_init)
         self.weight: Any = None
         self.bias: Any = None
-
-        def build(inputs: int) -> None:
-            self.in_features = inputs
-            self.weight = Parameter(draws[0]((self.out_features, inputs), rng, dtype), label="W")
-            self.bias = Parameter(draws[1]((self.out_features,), rng, dtype), label="b") if bias else None
-
-        self._build = build
+        self._recipe: Any = (init.get(weight_init), init.get(bias_init) if bias else None, init.generator(rng), dtype)
         if self.in_features is not None:
-            build(self.in_features)
+            self._build(self.in_features)
+
+    def _build(self, inputs: int) -> None:
+        """Draw the parameters, once the input's size is known."""
+        weight_init, bias_init, rng, dtype = self._recipe
+        self.in_features, self._recipe = inputs, None
+        self.weight = Parameter(weight_init((self.out_features, inputs), rng, dtype), label="W")
+        if bias_init is not None:
+            self.bias = Parameter(bias_init((self.out_features,), rng, dtype), label="b")
 
     def own_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Yield ``(name, parameter)``.
