@@ -102,7 +102,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
             "symbols",
         )
     },
-    "autograd.export.programs": ("autograd.export.*", "autograd.functional", "autograd.program", *OPS, ERRORS, *ARRAYS),
+    "autograd.export.programs": (
+        *("autograd.export.*", "autograd._rewrite", "autograd.functional", "autograd.program", *OPS, ERRORS, *ARRAYS),
+    ),
     "autograd.export.debugging": (
         *("autograd.export.*", "autograd._arrays", "autograd._traced", "autograd.tree", *NODES, *OPS, *ARRAYS),
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -135,18 +135,23 @@ def both_sweeps(roots: Sequence[Any]) -> tuple[list[Any], dict[Any, tuple[str, .
     """
     if len(roots) != 1 or not isinstance(roots[0], Node):
         raise GraphError("draw(x, sweep=...): expected one Value or Tensor with a gradient")
-    loss = roots[0]
+    loss: Any = roots[0]
     order = toposort((loss,))
     seed: Any = 1.0 if isinstance(loss, Value) else seed_of(loss, None)
     cotangents: dict[Any, Any] = {loss: seed}
     with record_mode(True):
         sweep(order, cotangents, recorded=True)
-    forward = set(order)
-    ends = [(leaf, g) for leaf, g in cotangents.items() if isinstance(g, Node) and g not in forward]
-    for leaf, g in ends:
-        if leaf.label and not g.label:
-            g.label = f"∂{loss.label or 'J'}/∂{leaf.label}"
-    found: list[Any] = [loss, *(g for _, g in ends)]
+    forward, ends = set(order), []
+    with record_mode(True):
+        for leaf in (node for node in order if node.op is None and node in cotangents):
+            g: Any = cotangents[leaf]
+            if not isinstance(g, Node):
+                g = type(loss)(g)  # a gradient that depends on nothing
+            elif g in forward or g.label:
+                g = +cast("Any", g)  # one that is another node's value
+            g.label = f"∂{loss.label or 'J'}/∂{leaf.label}" if leaf.label else ""
+            ends.append(g)
+    found: list[Any] = [loss, *ends]
     groups: dict[Any, tuple[str, ...]] = {
         node: ("forward" if node in forward else "backward",) for node in toposort(found)
     }

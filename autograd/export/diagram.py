@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,7 @@ ROLES: dict[str, Role] = {
     "leaf": Role("leaf", "#e8a33d", "#111111", "#8a5a10"),
     "constant": Role("constant", "#ffffff", "#444444", "#777777", dashed=True),
     "op": Role("operation", "#ffffff", "#111111", "#444444"),
+    "saved": Role("forward value", "#d2d2d2", "#111111", "#555555", dashed=True),
     "group": Role("group", "#e9e9f2", "#111111", "#555577"),
 }
 
@@ -95,11 +97,32 @@ class Diagram:
         boxes: what is drawn.
         edges: pairs of indices into ``boxes``.
         note: a sentence below the picture, where it leaves something out.
+        beside: whether the outermost groups stand next to each other, in whichever direction the edges run.
     """
 
     boxes: tuple[Box, ...]
     edges: tuple[Edge, ...]
     note: str = ""
+    beside: bool = False
+
+    def ties(self) -> list[tuple[int, int]]:
+        """Return pairs of boxes, one of an outermost group and one of the next, that keep the second behind the first.
+
+        Where results stand to the right of their operands, groups without an edge between them would otherwise
+        stand one above the other.
+        """
+        if not self.beside:
+            return []
+        sources, targets = {e.source for e in self.edges}, {e.target for e in self.edges}
+        groups = list(dict.fromkeys(box.group[0] for box in self.boxes if box.group))
+        members = [[k for k, box in enumerate(self.boxes) if box.group[:1] == (group,)] for group in groups]
+        return [
+            (a, b)
+            for before, after in itertools.pairwise(members)
+            for a in before
+            for b in after
+            if a not in sources and b not in targets
+        ]
 
     def roles(self) -> list[str]:
         """Return the roles that occur, in the order of `ROLES`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .diagram import ROLES, Box, Diagram, Edge
 
 __all__ = ["to_dot"]
@@ -12,8 +14,8 @@ ENTRIES = {2: ("nw", "ne"), 3: ("nw", "n", "ne")}  # where operands enter a box
 def to_dot(diagram: Diagram, direction: str = "auto") -> str:
     """Write a diagram in graphviz's language.
 
-    ``ordering=in`` keeps operands from left to right, and where a cluster moves them, the corners at which
-    their edges end still do; an operand used twice has two edges.
+    ``ordering=in`` keeps operands from left to right (from top to bottom where it draws to the right), and where a
+    cluster moves them, the corners at which their edges end still do; an operand used twice has two edges.
 
     Args:
         diagram: what to draw.
@@ -28,7 +30,10 @@ def to_dot(diagram: Diagram, direction: str = "auto") -> str:
     ]
     _group(diagram, list(range(len(diagram.boxes))), 0, "", lines)
     arity = [len(operands) for operands in diagram.operands()]
-    lines += [f"  n{e.source} -> n{e.target}{_edge(e, arity[e.target])};" for e in diagram.edges]
+    entries: dict[int, tuple[str, ...]] = {} if direction == "right" else ENTRIES  # dot fails on corners there
+    lines += [f"  n{e.source} -> n{e.target}{_edge(e, entries.get(arity[e.target], ()))};" for e in diagram.edges]
+    if direction == "right":
+        lines += [f"  n{a} -> n{b} [style=invis];" for a, b in diagram.ties()]
     if diagram.note:
         lines.append(f"  label={_quote(diagram.note)};")
     return "\n".join([*lines, "}"]) + "\n"
@@ -58,10 +63,10 @@ def _node(box: Box) -> str:
     return f'label="{label}" fillcolor="{role.fill}" fontcolor="{role.ink}" color="{role.line}"{dashed}'
 
 
-def _edge(edge: Edge, arity: int) -> str:
+def _edge(edge: Edge, entries: Sequence[str]) -> str:
     marks = [f"label={_quote(edge.label)} fontsize=9"] if edge.label else []
-    if arity in ENTRIES:
-        marks.append(f"headport={ENTRIES[arity][edge.slot]}")
+    if entries:
+        marks.append(f"headport={entries[edge.slot]}")
     return f" [{' '.join(marks)}]" if marks else ""
 
 

@@ -17,7 +17,7 @@ from .mermaid import to_mermaid
 from .programs import SWEEPS, diagram_of
 from .reading import Graph
 from .render import has_dot, render
-from .summary import bands, closing, condensed, only
+from .summary import bands, beside, closing, condensed, only
 from .svg import to_svg
 from .text import to_text
 
@@ -145,7 +145,7 @@ def draw(
         limit: the most boxes drawn one by one.
         groups: the module path of nodes, where it is known better than by labels.
         sweep: for one number, ``"forward"``, ``"backward"`` (the program that computes the gradients), or
-            ``"both"``, each in a frame.
+            ``"both"``, side by side in a frame each; forward values that the backward sweep uses stand there again.
 
     Returns:
         A `Drawing` with ``svg``, ``dot``, ``mermaid``, ``text``, ``png``, ``pdf`` and ``save(path)``.
@@ -172,6 +172,8 @@ def draw(
         raise unknown_name("sweep", sweep, SWEEPS)
     if isinstance(x, Program):
         diagram = diagram_of(x, sweep)
+        if sweep == "both":
+            diagram = beside(diagram)
         small = depth is None and len(diagram.boxes) <= limit
         return Drawing(diagram if small else condensed(diagram, depth), direction)
     roots = list(x) if isinstance(x, list | tuple) else [x]
@@ -180,6 +182,8 @@ def draw(
     graph = Graph(roots, inputs, params, groups)
     graph.gradients |= dict.fromkeys((node for node, path in (groups or {}).items() if path == ("backward",)), "")
     diagram = _diagram(graph, depth, limit)
+    if sweep == "both" and not diagram.note:
+        diagram = beside(diagram)
     return Drawing(only(diagram, "backward") if sweep == "backward" else diagram, direction)
 
 

@@ -147,8 +147,9 @@ def layered(
     high = len(rows) - 1
     along = [(starts[high - r] + ends[high - r]) / 2 for r in net.rank]
     for i, (_, height) in enumerate(sizes):
-        if not net.above[i]:  # a leaf stands close to what uses it, also beside a tall frame
-            along[i] = ends[high - net.rank[i]] - height / 2
+        if not net.above[i]:  # a leaf stands close to what uses it, also beside a tall frame; what nothing uses, first
+            level = high - net.rank[i]
+            along[i] = ends[level] - height / 2 if net.below[i] else starts[level] + height / 2
     routes = []
     for link, chain in zip(links, net.chains, strict=True):
         u = across[link.source] + link.out

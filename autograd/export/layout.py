@@ -103,6 +103,7 @@ class _Builder:
         vertical: bool,
     ) -> None:
         self.edges = diagram.edges
+        self.ties = [] if vertical else diagram.ties()
         self.sizes, self.groups = sizes, groups
         self.title_width, self.vertical = title_width, vertical
         self.arity = [len(operands) for operands in diagram.operands()]
@@ -130,6 +131,8 @@ class _Builder:
             into = self.port(e.target, e.slot) if final else end.ways_in[e.source] if end else 0.0
             key = (e.source, b, e.slot if final else -1)
             links.setdefault(key, Link(a, b, out, into, e.source, e.target if final else -1, e.slot))
+        for a, b in () if path else self.ties:  # groups without an edge between them, one behind the other
+            links.setdefault((-1, item_of[b], item_of[a]), Link(item_of[a], item_of[b], 0.0, 0.0, -1, -1, 0))
         frames = {k for k, scope in enumerate(inner) if scope is not None}
         done = layered(sizes, list(links.values()), range(first, last), range(last, len(sizes)), frames)
         return self.assemble(path, items, inner, done, (ways_in, ways_out))
@@ -193,6 +196,8 @@ class _Builder:
         out.ways_in = {s: u - width / 2 for s, u in zip(ways[0], ports, strict=False)}
         out.ways_out = {s: u - width / 2 for s, u in zip(ways[1], ports[len(ways[0]) :], strict=True)}
         for link, points in zip(done.links, done.routes, strict=True):
+            if link.origin < 0:
+                continue
             moved = [(u + u0, v + v0) for u, v in points]
             if link.source >= first:
                 moved.insert(0, (moved[0][0], 0.0))

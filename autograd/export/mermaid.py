@@ -19,6 +19,8 @@ def to_mermaid(diagram: Diagram, direction: str = "auto") -> str:
     for edge in diagram.edges:
         arrow = f"-- {_text(edge.label)} -->" if edge.label else "-->"
         lines.append(f"  n{edge.source} {arrow} n{edge.target}")
+    if direction == "right":
+        lines += [f"  n{a} ~~~ n{b}" for a, b in diagram.ties()]
     for name in diagram.roles():
         role = ROLES[name]
         dash = ",stroke-dasharray:3 2" if role.dashed else ""

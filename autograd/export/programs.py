@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from .._rewrite import Rewriter
 from ..errors import DtypeError, ShapeError, unknown_name
 from ..functional import value_and_grad
 from ..ops.dynamic import DRAW
@@ -41,7 +42,23 @@ def with_backward(program: Program) -> Program:
 
     run.__name__ = program.name
     examples = [whole.example(i) for i in whole.inputs]
-    return record(value_and_grad(run, argnums=tuple(wanted)), *examples)
+    both = record(value_and_grad(run, argnums=tuple(wanted)), *examples)
+    return _tidied(both, program)
+
+
+def _tidied(both: Program, program: Program) -> Program:
+    """Give the forward steps the user's lines they came from, and leave out the copies that differentiation makes."""
+    origins, work = list(program.steps), Rewriter(both)
+    for step in both.steps:
+        if step.op.name == "positive" and step.inputs[0] in both.inputs and both.avals[step.output] == both.avals[
+            step.inputs[0]
+        ]:  # fmt: skip
+            work.alias[step.output] = step.inputs[0]
+            continue
+        own = bool(origins) and origins[0].op is step.op
+        where = origins.pop(0).where if own else ("", 0)
+        work.add(step._replace(inputs=tuple(work.follow(i) for i in step.inputs), where=where))
+    return work.done()
 
 
 def forward_steps(program: Program) -> set[int]:
@@ -71,14 +88,24 @@ def diagram_of(program: Program, sweep: str = "forward") -> Diagram:
     labels = [*[""] * len(program.inputs), *(p.label for p in program.parameters.values())]
     both = with_backward(program)
     first = forward_steps(both)
-    diagram = _boxes(both, lambda i: ("forward",) if i in first else ("backward",), labels)
+    made = both.outputs[1:]
+    wanted = [i for i in both.inputs if both.avals[i].dtype.kind in "fc"]
+    gradients = {g: i for g, i in zip(made, wanted, strict=True) if made.count(g) == 1 and g not in first}
+    diagram = _boxes(both, lambda i: ("forward",) if i in first else ("backward",), labels, gradients)
     return diagram if sweep == "both" else only(diagram, "backward")
 
 
-def _boxes(program: Program, group: Callable[[int], tuple[str, ...]], labels: list[str] | None = None) -> Diagram:
+def _boxes(
+    program: Program,
+    group: Callable[[int], tuple[str, ...]],
+    labels: list[str] | None = None,
+    gradients: Mapping[int, int] | None = None,
+) -> Diagram:
     names = program._names()
     for i, label in zip(program.inputs, labels or (), strict=False):
         names[i] = label or names[i]
+    for g, i in (gradients or {}).items():
+        names[g] = f"∂{names[program.outputs[0]]}/∂{names[i]}"
     boxes: list[Box] = []
     place: dict[int, int] = {}
     edges: list[Edge] = []

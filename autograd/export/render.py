@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 from ..errors import MissingExtraError, UnsupportedError
@@ -27,7 +28,7 @@ def render(dot: str, form: str) -> bytes:
 
     Raises:
         MissingExtraError: the graphviz library is not installed.
-        UnsupportedError: the ``dot`` program is not installed.
+        UnsupportedError: the ``dot`` program is not installed, or fails on this graph.
     """
     try:
         import graphviz
@@ -39,5 +40,12 @@ def render(dot: str, form: str) -> bytes:
         raise UnsupportedError(
             f"a drawing as {form} needs graphviz's program dot, which is not installed: install graphviz, "
             "or save as .svg, which needs nothing"
+        ) from exc
+    except graphviz.CalledProcessError as exc:  # some versions lose an edge on the way to a box's corner
+        plain = re.sub(r"headport=\w+", "", dot)
+        if plain != dot:
+            return render(plain, form)
+        raise UnsupportedError(
+            f"a drawing as {form}: graphviz's program dot failed on this graph; save as .svg, which needs no program"
         ) from exc
     return picture

@@ -60,19 +60,9 @@ def to_source(f: Any, *examples: Any, grad: bool = False) -> str:
         return c
     """
     program = program_of(f, examples, "to_source")
-    whole = _placed(with_backward(program), program) if grad else program
+    whole = with_backward(program) if grad else program
     whole = lower(whole, only=lambda step: not _has_text(step))
     return _Writer(whole, program, grad).module()
-
-
-def _placed(whole: Program, original: Program) -> Program:
-    """Give the steps of a program with its backward sweep the user's lines that the forward steps came from."""
-    first, origins = forward_steps(whole), list(original.steps)
-    steps = []
-    for step in whole.steps:
-        own = step.output in first and origins and origins[0].op is step.op  # a few steps are the recording's own
-        steps.append(step._replace(where=origins.pop(0).where if own else ("", 0)))
-    return whole.replaced(steps=tuple(steps))
 
 
 def _has_text(step: Step) -> bool:

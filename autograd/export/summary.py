@@ -11,7 +11,7 @@ import numpy as np
 
 from .diagram import ROLES, Box, Diagram, Edge, number_text
 
-__all__ = ["Key", "Tally", "bands", "closing", "condensed", "only"]
+__all__ = ["Key", "Tally", "bands", "beside", "closing", "condensed", "only"]
 
 BANDS = 12
 
@@ -138,6 +138,35 @@ def only(diagram: Diagram, group: str) -> Diagram:
         boxes.append(replace(box, group=(), role=role, formula=box.formula if k in inside else ""))
     edges = [Edge(place[e.source], place[e.target], e.slot) for e in diagram.edges if e.target in inside]
     return Diagram(tuple(boxes), tuple(edges))
+
+
+def beside(diagram: Diagram) -> Diagram:
+    """Put the sweeps next to each other: a forward value that the backward sweep uses stands there again, dashed."""
+    users: list[set[str]] = [set() for _ in diagram.boxes]
+    for e in diagram.edges:
+        users[e.source].update(diagram.boxes[e.target].group[:1])
+    side = [
+        box.group or (("backward",) if users[k] == {"backward"} and box.role == "constant" else ("forward",))
+        for k, box in enumerate(diagram.boxes)
+    ]
+    boxes: list[Box] = []
+    place: dict[tuple[int, bool], int] = {}  # box, whether it is the one that stands with the backward sweep
+    operands: list[list[Edge]] = [[] for _ in diagram.boxes]
+    for e in diagram.edges:
+        operands[e.target].append(e)
+    edges = []
+    for k, box in enumerate(diagram.boxes):
+        late = side[k][0] == "backward"
+        for e in operands[k]:
+            if late and (e.source, True) not in place:
+                place[e.source, True] = len(boxes)
+                old = diagram.boxes[e.source]
+                role = old.role if old.role == "constant" else "saved"
+                boxes.append(Box(old.name, role, shape=old.shape, data=old.data, group=("backward",)))
+        place[k, late] = len(boxes)
+        boxes.append(replace(box, group=side[k]))
+        edges += [Edge(place[e.source, late], place[k, late], e.slot, e.label) for e in operands[k]]
+    return Diagram(tuple(boxes), tuple(edges), diagram.note, beside=True)
 
 
 def condensed(diagram: Diagram, depth: int | None = None) -> Diagram:

@@ -301,11 +301,18 @@ def test_equal_graphs_give_equal_bytes_whatever_the_hash_seed():
 import hashlib, sys
 sys.path.insert(0, sys.argv[1])
 from tests.autograd.export.test_drawing import neuron, network
-from autograd import draw
+from autograd import draw, explain, to_html, to_source
 o, x, w = neuron()
-for d in (draw(o, inputs=x), draw(network()[0]), draw(network()[0], depth=1)):
+from tests.autograd.export.test_drawing import chain
+from tests.autograd.export.test_programs import program
+net = network()[0]
+drawings = [draw(o, inputs=x), draw(net), draw(net, depth=1), draw(o, sweep="both"), draw(net, sweep="backward")]
+drawings += [draw(chain(2000)), draw(program()), draw(program(), sweep="both", direction="right")]
+for d in drawings:
     for text in (d.svg, d.dot, d.mermaid, d.text):
         print(hashlib.sha256(text.encode()).hexdigest())
+for text in (to_html(o), explain(o).text, explain(net).markdown, explain(net).latex, to_source(program(), grad=True)):
+    print(hashlib.sha256(text.encode()).hexdigest())
 """
     seen = set()
     for seed in ("0", "1", "4711"):
@@ -363,6 +370,24 @@ def test_without_dot_bytes_are_refused_in_one_sentence(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(errors.UnsupportedError, match="dot, which is not installed"):
         _ = draw(neuron()[0]).png
+
+
+def test_where_dot_fails_on_corners_it_is_asked_without(monkeypatch):
+    graphviz = pytest.importorskip("graphviz")
+    asked: list[str] = []
+
+    def pipe(source, format):
+        asked.append(source.source)
+        if "headport" in source.source or len(asked) > 2:
+            raise graphviz.CalledProcessError(1, "dot")
+        return b"picture"
+
+    monkeypatch.setattr(graphviz.Source, "pipe", pipe)
+    drawing = draw(neuron()[0])
+    assert drawing.png == b"picture"
+    assert "headport" in asked[0]
+    with pytest.raises(errors.UnsupportedError, match=r"dot failed on this graph; save as \.svg"):
+        _ = drawing.png
 
 
 def test_without_the_library_the_extra_is_named(monkeypatch):

@@ -1,19 +1,26 @@
 """Drawings of programs, of backward sweeps, and what notebooks show."""
 
+import shutil
+import subprocess
 import xml.etree.ElementTree as ET
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from autograd import Tensor, Value, draw, errors, grad, record
 from autograd.export.chart import to_chart
 from autograd.export.diagram import array_text, number_text
+from autograd.export.dot import to_dot
 from autograd.export.notebook import show
+from autograd.export.svg import layout_of
 
 from . import graphs
-from .test_drawing import check_layout
+from .test_drawing import check_layout, neuron
+
+needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="graphviz's dot program is not installed")
 
 
 def program(seed=0):
@@ -41,8 +48,61 @@ def test_the_backward_half_is_told_apart():
     back = draw(program(), sweep="backward").diagram
     assert not any(box.group for box in back.boxes)
     assert len(back.boxes) < len(both.boxes)
+    made = {box.name for box in both.boxes if box.role == "loss"}
+    assert {"g", "∂g/∂a", "∂g/∂W"} == made
+
+
+def both_drawings():
+    simple = record(lambda x, y: (x * y + x).sum(), np.ones(3), np.ones(3))
+    return [draw(x, sweep="both").diagram for x in (program(), neuron()[0], simple)]
+
+
+@pytest.mark.parametrize("direction", ["down", "right"])
+@pytest.mark.parametrize("diagram", both_drawings())
+def test_both_sweeps_stand_side_by_side(diagram, direction):
+    check_layout(diagram, direction)
+    layout = layout_of(diagram, direction)
+    first, second = sorted(layout.frames, key=lambda frame: frame.x)
+    assert (first.title, second.title) == ("forward", "backward")
+    assert first.x + first.width / 2 <= second.x - second.width / 2
+    assert abs(first.y - second.y) < max(first.height, second.height) / 2 + 1
+    for e in diagram.edges:
+        assert diagram.boxes[e.source].group == diagram.boxes[e.target].group
+
+
+@needs_dot
+@pytest.mark.parametrize("direction", ["down", "right"])
+@pytest.mark.parametrize("diagram", both_drawings())
+def test_dot_puts_both_sweeps_side_by_side(diagram, direction):
+    places = plain_places(to_dot(diagram, direction))
+    sides = [[places[k] for k, box in enumerate(diagram.boxes) if box.group == (g,)] for g in ("forward", "backward")]
+    assert max(x + w / 2 for x, _, w, _ in sides[0]) < min(x - w / 2 for x, _, w, _ in sides[1])
+
+
+def plain_places(source):
+    """Return centre and size of every box as dot places them; its failures and warnings are errors."""
+    run = subprocess.run(["dot", "-Tplain"], input=source, capture_output=True, text=True, check=True)
+    assert not run.stderr
+    rows = [line.split() for line in run.stdout.splitlines()]
+    return {int(r[1][1:]): tuple(map(float, r[2:6])) for r in rows if r[0] == "node"}
+
+
+@needs_dot
+@settings(max_examples=15)
+@given(st.one_of(graphs.scalars(12), graphs.arrays(6)), st.sampled_from(["forward", "both"]))
+def test_dot_takes_every_graph(made, sweep):
     for direction in ("down", "right"):
-        check_layout(both, direction)
+        drawing = draw(made[0], sweep=sweep, direction=direction)
+        assert len(plain_places(drawing.dot)) == len(drawing.diagram.boxes)
+
+
+def test_forward_values_stand_again_where_the_backward_sweep_uses_them():
+    diagram = draw(program(), sweep="both").diagram
+    forward = {box.name: box for box in diagram.boxes if box.group == ("forward",)}
+    saved = [box for box in diagram.boxes if box.role == "saved"]
+    assert {box.name for box in saved} == {"a", "W", "e"}  # the operands of the product, and tanh's answer
+    assert forward["e"].symbol == "tanh"
+    assert all(box.group == ("backward",) and box.shape == forward[box.name].shape for box in saved)
 
 
 @given(graphs.scalars(8))
@@ -52,10 +112,10 @@ def test_the_backward_drawing_ends_in_the_gradients_of_backward(made):
     if result.is_leaf:
         return
     boxes = draw(result, sweep="both").diagram.boxes
+    used = {box.name for box in boxes}
     for leaf in leaves:
-        name = f"∂J/∂{leaf.label}"
-        found = [box.data for box in boxes if box.name == name]
-        assert found in ([], [number_text(leaf.grad)])  # a gradient that is another node keeps that node's name
+        found = [box.data for box in boxes if box.name == f"∂J/∂{leaf.label}"]
+        assert found == ([number_text(leaf.grad)] if leaf.label in used else [])
 
 
 def test_the_backward_drawing_of_tensors():
