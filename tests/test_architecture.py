@@ -95,7 +95,16 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "autograd.export.*": ("autograd.export.*", "autograd.program", *OPS, ERRORS, *ARRAYS),
     **{  # what reads a live graph or runs its rules; everything else in export reads what these return
         f"autograd.export.{name}": (
-            *("autograd.export.*", "autograd.program", "autograd._arrays", "autograd._traced", *NODES, *OPS, *ARRAYS),
+            *(
+                "autograd.export.*",
+                "autograd.program",
+                "autograd._arrays",
+                "autograd._traced",
+                "autograd.tree",
+                *NODES,
+                *OPS,
+                *ARRAYS,
+            ),
         )
         for name in (
             *("adjoints", "debugging", "derivation", "explaining", "paths", "precision", "reading", "stepping"),
@@ -104,9 +113,6 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     },
     "autograd.export.programs": (
         *("autograd.export.*", "autograd._rewrite", "autograd.functional", "autograd.program", *OPS, ERRORS, *ARRAYS),
-    ),
-    "autograd.export.debugging": (
-        *("autograd.export.*", "autograd._arrays", "autograd._traced", "autograd.tree", *NODES, *OPS, *ARRAYS),
     ),
     "autograd.export.source": ("autograd.export.*", "autograd.passes", "autograd.program", *OPS, ERRORS, *ARRAYS),
     **{  # ONNX takes ops apart where it has no form for them, and writes the step of a recurrence as a graph inside
