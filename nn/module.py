@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from autograd import Tensor
+from autograd import Tensor, tree
 from autograd.errors import OptionError, ShapeError, describe, unknown_name
 
 __all__ = ["Module", "Parameter", "join", "positive_integer", "verb"]
@@ -80,6 +80,17 @@ def _restore(data: Array, label: str, grad: Any) -> Parameter:
     return parameter
 
 
+def _array(arg: Any) -> Any:
+    """Return a list of numbers as an array, and anything else (a list of Tensors too) as it is."""
+    if arg.__class__ is not list or any(isinstance(leaf, Tensor | np.ndarray) for leaf in tree.leaves(arg)):
+        return arg
+    try:
+        array = np.asarray(arg)
+    except ValueError as exc:
+        raise ShapeError("the rows of the list differ in length: write rows of equal length, or an array") from exc
+    return array if array.dtype.kind in "biufc" else arg
+
+
 class Module:
     """A function with parameters; write ``__init__`` and ``forward``.
 
@@ -112,10 +123,15 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} has no forward: write def forward(self, x): ...")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute the module's function; of `nn.Input` and what is made of it, write the call down."""
+        """Compute the module's function; of `nn.Input` and what is made of it, write the call down.
+
+        A list of numbers, or of lists of them, is taken as an array.
+        """
         for arg in args:
             if hasattr(arg, "called_by"):
                 return arg.called_by(self, args, kwargs)
+            if arg.__class__ is list:
+                return self.forward(*map(_array, args), **kwargs)
         return self.forward(*args, **kwargs)
 
     # ---- what it is made of

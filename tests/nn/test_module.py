@@ -44,6 +44,20 @@ def test_parameters_are_found_once_in_order_and_by_path():
     assert len({id(p) for p in Tied().parameters()}) == len(Tied().parameters()) == len(NAMES)
 
 
+def test_lists_of_numbers_are_arrays_and_lists_of_tensors_stay():
+    layer = Linear(2, 3, rng=0)
+    np.testing.assert_array_equal(layer([[1, 2.5]]).data, layer(np.array([[1.0, 2.5]])).data)
+    with pytest.raises(ShapeError, match="rows of the list differ in length"):
+        layer([[1.0, 2.0], [3.0]])
+
+    class Add(Module):
+        def forward(self, parts, scale):
+            return scale * (parts[0] + parts[1])
+
+    parts = [Tensor([1.0]), Tensor([2.0])]
+    assert Add()(parts, 2.0).item() == 6.0
+
+
 def test_sequential_uses_pytorchs_names():
     names = [name for name, _ in Sequential([Linear(2, 3), "tanh", Linear(3, 1, bias=False)]).named_parameters()]
     assert names == ["0.weight", "0.bias", "2.weight"]
