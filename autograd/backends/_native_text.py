@@ -93,6 +93,11 @@ class Place:
 
 
 def added(terms: Sequence[str], offset: int) -> str:
+    """Return the text of a sum of terms and a number.
+
+    >>> added(["i * 4", "j"], 2), added([], 0)
+    ('i * 4 + j + 2', '0')
+    """
     parts = [*terms, *([str(offset)] if offset or not terms else [])]
     return " + ".join(parts)
 

@@ -142,7 +142,7 @@ def test_gradients_are_made_where_they_are_joined_and_parameters_written_once():
     for backend in ("numpy", "numba"):
         model = models[backend] = nn.MLP([4, 3, 2], rng=0)
         optimizer = nn.Optimizer(model, nn.optim.Adam(0.1))
-        state = optimizer.bare(), {}
+        state = (optimizer.bare(), dict(model.named_buffers()))
         compiled[backend] = nn_step(pure_step(model, optimizer, nn.losses.mse), state, backend)
     for _ in range(3):
         np.testing.assert_allclose(compiled["numba"](x, y)[0], compiled["numpy"](x, y)[0], rtol=1e-5)
