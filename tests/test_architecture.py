@@ -95,16 +95,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "autograd.export.*": ("autograd.export.*", "autograd.program", *OPS, ERRORS, *ARRAYS),
     **{  # what reads a live graph or runs its rules; everything else in export reads what these return
         f"autograd.export.{name}": (
-            *(
-                "autograd.export.*",
-                "autograd.program",
-                "autograd._arrays",
-                "autograd._traced",
-                "autograd.tree",
-                *NODES,
-                *OPS,
-                *ARRAYS,
-            ),
+            *("autograd.export.*", "autograd.program", "autograd._arrays", "autograd._traced", "autograd.tree"),
+            *(*NODES, *OPS, *ARRAYS),
         )
         for name in (
             *("adjoints", "debugging", "derivation", "explaining", "paths", "precision", "reading", "stepping"),
@@ -125,14 +117,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "autograd._notebook": ("autograd._graph", "autograd.program", "autograd.export.*"),
     "autograd.testing": ("autograd.testing.*",),
     "autograd.testing.*": (
-        *(
-            "autograd.testing.*",
-            "autograd.functional",
-            "autograd._graph",
-            "autograd._op",
-            "autograd._value",
-            "autograd._tensor",
-        ),
+        *("autograd.testing.*", "autograd.functional", "autograd._graph", "autograd._op", "autograd._value"),
+        "autograd._tensor",
         *("autograd.tree", ERRORS, *ARRAYS),
     ),
 }
