@@ -40,6 +40,7 @@ class Node(Operand):
         params: the op's metadata.
         label: the user's name for it.
         grad: the derivative of the last root by this node.
+        type_mappings: how other packages' kinds of arrays become nodes, by class.
         parents: the operands that are nodes.
 
     ``grad`` and ``label`` are stored when first set: most nodes never need them. Properties, as a ``__getattr__``
@@ -50,7 +51,7 @@ class Node(Operand):
 
     _kinds: ClassVar[list[type[Node]]] = []  # the node classes, the narrowest (Value) first
     _rank: ClassVar[int] = 0
-    type_mappings: ClassVar[dict[type, Callable[[Any], Node]]] = {}  # how other packages' kinds of arrays become nodes
+    type_mappings: ClassVar[dict[type, Callable[[Any], Node]]] = {}
     _hooked: ClassVar[bool] = False  # whether any node ever got a hook; the fast loops ask only this
 
     op: Op | None

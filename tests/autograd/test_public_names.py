@@ -9,6 +9,7 @@ from autograd import Tensor, Value
 GRAPH = {"args", "grad", "is_leaf", "label", "op", "params", "parents"}  # a node's place in the graph
 ACTS = {"backward", "detach", "register_hook", "zero_grad"}
 FUNCTIONS = {"abs", "cos", "exp", "log", "relu", "sigmoid", "sin", "sqrt", "tanh"}
+PACKAGES = {"type_mappings"}  # HIPS autograd's name, where packages enter their own kinds of arrays
 OF_TENSOR = {"adopt", "has_hooks", "numpy", "peek"}
 OF_VALUE = {"data", "dtype", "item", "ndim", "partials", "shape", "size"}
 
@@ -18,12 +19,12 @@ def public(kind):
 
 
 def test_a_tensor_has_numpys_names_and_these():
-    assert public(Tensor) - public(np.ndarray) == GRAPH | ACTS | FUNCTIONS | OF_TENSOR
+    assert public(Tensor) - public(np.ndarray) == GRAPH | ACTS | FUNCTIONS | PACKAGES | OF_TENSOR
     assert public(nn.Parameter) - public(Tensor) == {"role"}
 
 
 def test_a_value_has_micrograds_names_and_these():
-    assert public(Value) == GRAPH | ACTS | FUNCTIONS | OF_VALUE
+    assert public(Value) == GRAPH | ACTS | FUNCTIONS | PACKAGES | OF_VALUE
 
 
 @pytest.mark.parametrize("kind", [Tensor, Value])
