@@ -6,7 +6,7 @@ people bend it, and the answer that the bent sweep gives is compared with the st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,14 @@ import numpy as np
 from .. import tree
 from .._graph import Node
 from ..errors import DtypeError, ShapeError, describe
-from ._slips import Sums, slips
+from ._slips import Slip, early, fixed, pairs, scaled
+from ._sums import Sums
+from ._written import Written
 
 __all__ = ["Grade", "grade"]
+
+# How likely an accident may be where many explanations are tried: single slips for each parameter, and two at once.
+ACCIDENT = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +31,11 @@ class Grade:
 
     Attributes:
         right: whether every entry agrees.
-        label: ``"right"``, the slip's name, or ``"unknown"``.
+        label: ``"right"``, ``"unknown"``, or the slip's name; two names joined by "and" if it takes two.
         advice: what went wrong and what to write instead.
         parameters: the names of the parameters whose gradient is wrong.
         expected: the graph's gradient, in the structure of the parameters.
+        also: other slips that fit the answer's few digits as well.
     """
 
     right: bool
@@ -37,6 +43,7 @@ class Grade:
     advice: str
     parameters: tuple[str, ...]
     expected: Any
+    also: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return self.right
@@ -52,8 +59,9 @@ def grade(
     """Compare a gradient derived by hand with the graph's, and name the slip if there is one.
 
     Args:
-        student: the gradient handed in, an array for each parameter in the structure of ``params``; `None` for a
-            parameter that was left out. Numbers rounded to two or more decimals count as right.
+        student: the gradient handed in, for each parameter an array, or nested lists, in the structure of ``params``;
+            `None` for a parameter that was left out. Numbers may be rounded, to two or more decimals or significant
+            digits: what rounds to them counts as right.
         loss: the recorded loss (a Tensor or Value), or a function of ``params`` that computes it.
         params: the leaves the loss was differentiated by: a Tensor, a Value, or nested containers of them.
         target: the targets, where the graph alone doesn't show which constant they are.
@@ -61,13 +69,14 @@ def grade(
         rate: the learning rate, where an update may have been made too early.
 
     Returns:
-        A `Grade`: its ``label`` is ``"right"``, ``"unknown"``, or one of the slips (sign; factor 2, ½, N, 1/N; missing
-        g′; g′ at the target; g′ at a; transposed weights; bias forgotten; bias regularised; λ not divided by n;
-        regulariser forgotten; updated before propagating; delta of another loss; axis not summed).
+        A `Grade`: its ``label`` is ``"right"``, ``"unknown"``, or one of the slips: sign; factor 2, ½, N, 1/N; missing
+        g′; g′ at the target; g′ at a; parentheses lost; transposed weights (on the way back); transposed (the answer
+        itself); bias forgotten; bias regularised; λ not divided by n; regulariser forgotten; updated before
+        propagating; delta of another loss; axis not summed; left out; shape. Two of them are joined by "and".
 
     Raises:
         ShapeError: ``student`` has another structure than ``params``.
-        DtypeError: ``loss`` is no recorded number.
+        DtypeError: ``loss`` is no recorded number, or an answer holds something else than numbers.
         NoPathError: the loss does not depend on a parameter at all.
 
     >>> import numpy as np
@@ -81,61 +90,145 @@ def grade(
     root = loss(params) if callable(loss) and not isinstance(loss, Node) else loss
     if not isinstance(root, Node) or getattr(root, "size", 1) != 1:
         raise DtypeError(f"grade: loss must be one recorded number, got {describe(root)}")
-    given = _answers(student, structure, params)
-    sums = Sums(root, leaves, target, n)
     names = [leaf.label or path for leaf, path in zip(leaves, tree.paths(params, "params"), strict=True)]
-    wrong = [i for i, (s, g) in enumerate(zip(given, sums.gradient, strict=True)) if not _agrees(s, g)]
+    handed = [_numbers(a, name) for a, name in zip(_matched(student, params), names, strict=True)]
+    given = Written(handed)
+    sums = Sums(root, leaves, target, n)
     expected = tree.unflatten(structure, list(sums.gradient))
-    if not wrong:
+    wrong = [i for i, g in enumerate(sums.gradient) if not given.agrees(i, g, sums.scale)]
+    # Parameters rounded each in its own way are right too.
+    alone = (Written([a]).agrees(0, g, sums.scale) for a, g in zip(handed, sums.gradient, strict=True))
+    if not wrong or all(alone):
         return Grade(True, "right", "every entry agrees with the graph's gradient.", (), expected)
-    label, advice = _diagnose(given, sums, wrong, rate)
-    return Grade(False, label, advice, tuple(names[i] for i in wrong), expected)
+    label, advice, also = _Diagnosis(given, sums, names, rate).of(wrong)
+    if also:
+        advice = f"{advice} With so few digits it could also be: {', '.join(also)}."
+    return Grade(False, label, advice, tuple(names[i] for i in wrong), expected, also)
 
 
-def _answers(student: Any, structure: tree.TreeDef, params: Any) -> list[Any]:
-    """Return what was handed in as arrays; what was left out counts as 0."""
-    found, its = tree.flatten(student)
-    if its != structure:
-        raise ShapeError(f"grade: the gradient handed in is {its!r}, the parameters are {structure!r}")
-    return [
-        np.zeros(np.shape(leaf.data)) if s is None else np.asarray(getattr(s, "data", s), dtype=np.float64)
-        for s, leaf in zip(found, tree.leaves(params), strict=True)
-    ]
+def _matched(student: Any, params: Any) -> list[Any]:
+    """Return what was handed in for each parameter; an array may be nested lists."""
+    if isinstance(params, dict):
+        if not isinstance(student, dict) or set(student) - set(params):
+            raise ShapeError(f"grade: the gradient handed in is {_outline(student)}, the parameters are {list(params)}")
+        return [a for key, below in params.items() for a in _matched(student.get(key), below)]
+    if isinstance(params, list | tuple):
+        if student is None:
+            student = [None] * len(params)
+        if not isinstance(student, list | tuple | np.ndarray) or len(student) != len(params):
+            raise ShapeError(f"grade: the gradient handed in is {_outline(student)}, the parameters are {len(params)}")
+        return [a for own, below in zip(student, params, strict=True) for a in _matched(own, below)]
+    return [student]
 
 
-def _agrees(given: Any, right: Any) -> bool:
-    """Whether two gradients are equal, as far as the first is written out."""
-    if given.shape != right.shape:
-        return False
-    scale = float(np.max(np.abs(right), initial=0.0))
-    error = np.abs(given - right)
-    if bool(np.all(error <= 1e-5 * np.abs(right) + 1e-9 * max(scale, 1e-3))):
-        return True
-    for decimals in range(2, 13):
-        step = 10.0**-decimals
-        if bool(np.all(np.abs(given / step - np.rint(given / step)) < 1e-3)):
-            return bool(np.all(error <= 0.5000001 * step)) and scale > 5 * step
-    return False
+def _outline(student: Any) -> str:
+    if isinstance(student, dict):
+        return str(list(student))
+    return f"{type(student).__name__} of {len(student)}" if isinstance(student, list | tuple) else describe(student)
 
 
-def _diagnose(given: Sequence[Any], sums: Sums, wrong: Sequence[int], rate: float | None) -> tuple[str, str]:
-    for i in wrong:
-        answer, right = given[i], sums.gradient[i]
-        if answer.shape != right.shape:
-            axes = tuple(range(answer.ndim - right.ndim))
-            if axes and answer.shape[len(axes) :] == right.shape and _agrees(answer.sum(axes), right):
-                return "axis not summed", (
-                    "a parameter that was broadcast over the examples collects a share from each: sum over that axis."
-                )
-            if answer.shape == right.shape[::-1]:
-                return "transposed", "rows stand for columns: transpose the product, δ aᵀ against a δᵀ."
-            return "shape", f"expected shape {right.shape}, got {answer.shape}."
-    for slip in slips(sums, given, wrong, rate):
-        if all(_agrees(given[i], slip.gradient[i]) for i in wrong):
-            return slip.label, slip.advice
-    i = wrong[0]
-    at = np.unravel_index(int(np.argmax(np.abs(given[i] - sums.gradient[i]))), sums.gradient[i].shape)
-    return "unknown", (
-        f"no known slip explains it; the largest difference is at {tuple(int(k) for k in at)}: "
-        f"{given[i][at]:.6g} was given, the graph has {sums.gradient[i][at]:.6g}."
-    )
+def _numbers(answer: Any, name: str) -> Any:
+    """Return an answer as an array of numbers, None if there is none."""
+    if answer is None:
+        return None
+    try:
+        array = np.asarray(getattr(answer, "data", answer) if isinstance(answer, Node) else answer)
+    except ValueError:
+        raise ShapeError(f"grade: the rows of the gradient handed in for {name} have different lengths") from None
+    if array.dtype.kind not in "fiu":
+        raise DtypeError(f"grade: the gradient handed in for {name} must hold real numbers, got {describe(answer)}")
+    return array
+
+
+class _Diagnosis:
+    """The search for a slip, or for two, that lead to the answer given."""
+
+    def __init__(self, given: Written, sums: Sums, names: Sequence[str], rate: float | None) -> None:
+        self.given, self.sums, self.names, self.rate = given, sums, names, rate
+        for i in given.blank:
+            given.values[i] = np.zeros(sums.gradient[i].shape)
+
+    def of(self, wrong: Sequence[int]) -> tuple[str, str, tuple[str, ...]]:
+        """Return label, advice, and what else it might be."""
+        shaped = {i: self._shape(i) for i in wrong if self.given.values[i].shape != self.sums.gradient[i].shape}
+        rest = [i for i in wrong if i not in shaped]
+        if any(not np.all(np.isfinite(self.given.values[i])) for i in rest):
+            return "unknown", "an answer holds what is no number: inf or nan.", ()
+        parts = [([i], found) for i, found in shaped.items()]
+        also: tuple[str, ...] = ()
+        if rest:
+            by, also = self._explained(rest)
+            parts += by
+        labels = list(dict.fromkeys(label for _, (label, _) in parts))
+        if len(parts) == 1:
+            return (*parts[0][1], also)
+        told = {found: [self.names[i] for j, other in parts if other == found for i in j] for _, found in parts}
+        advice = [f"{', '.join(names)}: {label}: {text}" for (label, text), names in told.items()]
+        return " and ".join(labels), " ".join(advice) if len(told) > 1 else next(iter(told))[1], also
+
+    def _shape(self, i: int) -> tuple[str, str]:
+        """Explain an answer of another shape."""
+        answer, right = self.given.values[i], self.sums.gradient[i]
+        axes = tuple(range(answer.ndim - right.ndim))
+        if axes and answer.shape[len(axes) :] == right.shape and self._summed(i, axes):
+            return "axis not summed", (
+                "a parameter that was broadcast over the examples collects a share from each: sum over that axis."
+            )
+        if answer.shape == right.shape[::-1]:
+            return "transposed", "rows stand for columns: transpose the product, δ aᵀ against a δᵀ."
+        return "shape", f"expected shape {right.shape}, got {answer.shape}."
+
+    def _summed(self, i: int, axes: tuple[int, ...]) -> bool:
+        """Whether the shares sum to the gradient; each may have been rounded."""
+        answer, right = self.given.values[i], self.sums.gradient[i]
+        slack = max(float(np.max(t, initial=0.0)) for t in self.given.tolerance(i, answer, self.sums.scale))
+        return bool(np.all(np.abs(answer.sum(axes) - right) <= slack * np.prod(answer.shape[: len(axes)])))
+
+    def _explained(self, rest: Sequence[int]) -> tuple[list[tuple[list[int], tuple[str, str]]], tuple[str, ...]]:
+        known = list(fixed(self.sums))
+        hits = self._fitting(known, rest) or self._fitting(early(self.sums, self.given.values, rest, self.rate), rest)
+        if hits:
+            also = tuple(dict.fromkeys(h.label for h in hits if h.label != hits[0].label))
+            return [(list(rest), (hits[0].label, hits[0].advice))], also
+        alone = [self._fitting(known, [i], surely=True) for i in rest]
+        if all(alone) and len(rest) > 1:
+            return [([i], (h[0].label, h[0].advice)) for i, h in zip(rest, alone, strict=True)], ()
+        if self.rate is not None:
+            known += early(self.sums, self.given.values, rest, self.rate)
+        both = self._fitting(scaled(self.sums, known), rest, surely=True) or self._fitting(
+            pairs(self.sums, known), rest, surely=True
+        )
+        found = (both[0].label, both[0].advice) if both else ("unknown", self._difference(rest))
+        return [(list(rest), found)], ()
+
+    def _fitting(self, slips: Iterable[Slip], which: Sequence[int], surely: bool = False) -> list[Slip]:
+        """Return the slips that agree with the answers chosen, the closest first."""
+        found = []
+        for slip in slips:
+            if all(self.given.agrees(i, slip.gradient[i], self.sums.scale) for i in which):
+                if surely and not self._sharp(slip, which):
+                    continue
+                found.append((self._distance(slip, which), slip))
+        return [slip for _, slip in sorted(found, key=lambda pair: pair[0])]
+
+    def _sharp(self, slip: Slip, which: Sequence[int]) -> bool:
+        chance = np.prod([self.given.sharpness(i, slip.gradient[i], self.sums.scale) for i in which])
+        return bool(chance <= ACCIDENT)
+
+    def _distance(self, slip: Slip, which: Sequence[int]) -> float:
+        """Return how far an answer is from a slip's; what is equal but for the last bits counts as equal."""
+        far = max(float(np.max(np.abs(self.given.values[i] - slip.gradient[i]), initial=0.0)) for i in which)
+        return max(far, 1e-9 * self.sums.scale)
+
+    def _difference(self, which: Sequence[int]) -> str:
+        """Name the entry that is furthest off, and say if it is only rounding."""
+        given, sums = self.given, self.sums
+        errors = {i: np.abs(given.values[i] - sums.gradient[i]) for i in which}
+        if given.decimals is not None and all(np.max(e) < 2.5 * 10.0**-given.decimals for e in errors.values()):
+            return "the last digits differ by a unit or two: carry more digits on the way, and round at the end."
+        i = which[0]
+        at = np.unravel_index(int(np.argmax(errors[i])), errors[i].shape)
+        return (
+            f"no known slip explains it; the largest difference is at {tuple(int(k) for k in at)}: "
+            f"{given.values[i][at]:.6g} was given, the graph has {sums.gradient[i][at]:.6g}."
+        )

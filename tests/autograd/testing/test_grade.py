@@ -162,8 +162,15 @@ def test_values_are_graded_too():
 
 def test_bad_input_says_what_was_given():
     w = Tensor([1.0, 2.0], label="w")
-    with pytest.raises(ShapeError, match="parameters are"):
-        grade([np.zeros(2)], (w * w).sum(), w)
+    for wrong in ([np.zeros(2)], {"v": np.zeros(2)}, np.zeros(2)):
+        with pytest.raises(ShapeError, match=r"parameters are \['w'\]"):
+            grade(wrong, (w * w).sum(), {"w": w})
+    with pytest.raises(ShapeError, match="list of 2, the parameters are 1"):
+        grade([1.0, 2.0], (w * w).sum(), [w])
+    with pytest.raises(ShapeError, match="for w have different lengths"):
+        grade([[1.0, 2.0], [3.0]], (w * w).sum(), w)
+    with pytest.raises(DtypeError, match="for w must hold real numbers"):
+        grade(["one", "two"], (w * w).sum(), w)
     with pytest.raises(DtypeError, match="one recorded number"):
         grade(np.zeros(2), w * w, w)
     with pytest.raises(NoPathError, match="does not depend on w"):
