@@ -12,7 +12,7 @@ from autograd import Tensor
 from demos import common
 from demos.common import Array
 from demos.notes.registry import Evidence, Setting, row
-from nn import MLP, DataLoader, losses, optim
+from nn import MLP, DataLoader, GaussianNoise, data, losses, optim
 
 
 def noisy_sine(n: int, seed: int) -> tuple[Array, Array]:
@@ -152,3 +152,53 @@ def inverted_dropout(e: Evidence, s: Setting) -> None:
     masks = (rng.random((200_000, 6)) < p) / p
     mean = (np.tanh(u.data) * masks).mean(0)
     e.equal("the mean over 200,000 masks is f(u), to a percent", np.tanh(u.data)[0], mean, 0.01)
+
+
+@row("S3-16")
+def more_from_the_same_data(e: Evidence, s: Setting) -> None:
+    """The readings: bootstrap, data augmentation, noise injection.
+
+    The bootstrap draws the data again with replacement, to see how far an estimate can be off. Augmentation shows a
+    training image a little moved. Noise at the inputs is, to second order, a penalty on the slope.
+    """
+    e.formula(
+        "never drawn: (1 − 1/n)ⁿ → e⁻¹;   spread of a mean: σ/√n",
+        "E[(w(x + ε) − y)²] = (wx − y)² + σ²w²,  ε ~ N(0, σ²)",
+    )
+    rng, n, draws = np.random.default_rng(s.seed), 400, 2000
+    sample = rng.exponential(2.0, n)
+    means, left = [], []
+    for _ in range(draws):
+        drawn, never = data.bootstrap(n, rng)
+        means.append(sample[drawn].mean())
+        left.append(len(never) / n)
+    e.equal("share of examples never drawn, over 2,000 samples", (1 - 1 / n) ** n, np.mean(left), 0.01)
+    e.equal("spread of the mean: σ/√n, and over the samples", sample.std() / np.sqrt(n), np.std(means), 0.1)
+    images = data.digits()[0][:8].reshape(-1, 8, 8)
+    moved, noisy = data.shift(images, 2, rng), data.jitter(images, 0.2, rng)
+    first = [m for m in np.ndindex(5, 5) if np.array_equal(_placed(images[0], m), moved[0])]
+    e.equal("a moved image is the image moved, by one of 25 ways", 1, len(first))
+    e.equal("noise added: its standard deviation", 0.2, (noisy - images).std(), 0.2)
+    layer, w, x, y, sigma = GaussianNoise(0.5, rng=s.seed), 1.5, 0.8, 2.0, 0.5
+    leaf = Tensor(np.array(w))
+    ((layer(np.full(400_000, x)) * leaf - y) ** 2).mean().backward()
+    e.equal(
+        "noise injected: ∂/∂w of the mean loss, with the penalty's 2σ²w",
+        2 * (w * x - y) * x + 2 * sigma**2 * w,
+        leaf.grad,
+        0.05,
+    )
+    e.equal("at test time the layer adds none", np.full(3, x), layer.eval()(np.full(3, x)))
+    made, axes = common.figure(3, 8, 0.9, 0.9)
+    for line, name, shown in zip(axes, ("as they are", "moved", "noisy"), (images, moved, noisy), strict=True):
+        for ax, image in zip(line, shown, strict=True):
+            ax.imshow(image, cmap="gray_r")
+            ax.set(xticks=[], yticks=[])
+        line[0].set_ylabel(name, fontsize=8)
+    e.picture(made)
+
+
+def _placed(image: Array, at: tuple[int, ...]) -> Array:
+    """An image in a frame of zeros, moved by up to two pixels each way."""
+    padded = np.pad(image, 2)
+    return padded[at[0] : at[0] + 8, at[1] : at[1] + 8]
