@@ -251,6 +251,25 @@ def optimisers(e: Evidence, s: Setting) -> None:
     e.picture(made)
 
 
+class Watch(callbacks.Callback):
+    """Notes the rate of each epoch and counts its batches."""
+
+    def __init__(self) -> None:
+        self.rates: list[float] = []
+        self.batches: list[int] = []
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        """Note the rate."""
+        del epoch
+        self.rates.append(self.run.optimizer.lr)
+        self.batches.append(0)
+
+    def on_batch_end(self, batch: int, logs: Any) -> None:
+        """Count."""
+        del batch, logs
+        self.batches[-1] += 1
+
+
 @row("S2-43", "S2-44")
 def fitting(e: Evidence, s: Setting) -> None:
     """fit: epochs, batches, validation data, a history; and what callbacks do between epochs.
@@ -260,28 +279,14 @@ def fitting(e: Evidence, s: Setting) -> None:
     """
     images, labels = data.digits()
     x, x_valid, y, y_valid = data.split(images, labels, test=0.25, rng=s.seed)
-    rates: list[float] = []
-    orders: list[int] = []
-
-    class Watch(callbacks.Callback):
-        """Notes the rate of each epoch and counts its batches."""
-
-        def on_epoch_begin(self, epoch: int) -> None:
-            del epoch
-            rates.append(self.run.optimizer.lr)
-            orders.append(0)
-
-        def on_batch_end(self, batch: int, logs: Any) -> None:
-            del batch, logs
-            orders[-1] += 1
-
+    watch = Watch()
     model = MLP([64, 32, 10], "tanh", rng=s.seed).compile(optim.Adam(0.01), "cross_entropy", ["accuracy"])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "epoch{epoch}.h5"
         told = [
             callbacks.LearningRateScheduler(lambda epoch, rate: rate * (0.5 if epoch else 1.0)),
             callbacks.ModelCheckpoint(path),
-            Watch(),
+            watch,
         ]
         history = model.fit(
             x,
@@ -299,10 +304,10 @@ def fitting(e: Evidence, s: Setting) -> None:
     keys = {"loss", "accuracy", "val_loss", "val_accuracy"}
     e.holds("they are loss and accuracy, each also of the validation data", set(history.history) == keys)
     e.holds("one number an epoch for each", {len(v) for v in history.history.values()} == {6})
-    e.equal("batches of an epoch: 1,348 examples by 100, rounded up", np.full(6, 14), np.array(orders))
+    e.equal("batches of an epoch: 1,348 examples by 100, rounded up", np.full(6, 14), np.array(watch.batches))
     final = model.evaluate(x_valid, y_valid)
     e.equal("the last validation numbers are those of evaluate", history["val_loss"][-1], final["loss"], 1e-6)
-    e.equal("the rate, halved after each epoch", 0.01 * 0.5 ** np.arange(6), np.array(rates))
+    e.equal("the rate, halved after each epoch", 0.01 * 0.5 ** np.arange(6), np.array(watch.rates))
     e.show("files saved", ", ".join(written))
     e.equal("the last file's model answers as the model does", model.predict(x_valid), last, 1e-6)
     loader = data.DataLoader(np.arange(9), batch_size=4, rng=s.seed)
