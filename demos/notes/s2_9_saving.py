@@ -47,7 +47,8 @@ def pip(line: str) -> int:
     if find_spec("pip") is None:
         return int(line.startswith("-"))
     command = [sys.executable, "-m", "pip", "--no-input", *line.split()]
-    return subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL).returncode  # noqa: S603
+    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603  (our own words)
+    return done.returncode
 
 
 @row("S2-50", "E59")
