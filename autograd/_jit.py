@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import threading
 import warnings
 from collections.abc import Callable, Sequence
@@ -126,7 +127,9 @@ class Jitted:
         leaves = tree.leaves((args, kwargs))
         guard = Guard(self._fun, [leaves[i] for i in sorted(fixed)])
         shortcut = None if self._backend == "numpy" else pull_by_tape  # numpy's replay gives the eager bits
-        program = dead_code(record(self._fun, *args, _fixed=fixed, _nested=True, _shortcut=shortcut, **kwargs))
+        program = dead_code(
+            record(self._fun, *args, _fixed=fixed, _nested=True, _shortcut=shortcut, _captured=guard.values, **kwargs)
+        )
         check_surroundings(self._fun, guard)
         return Entry(program, guard, functools.partial(choose.compile_program, backend=self._backend))
 
@@ -147,8 +150,10 @@ def check_surroundings(fun: Callable[..., Any], guard: Guard) -> None:
 
     >>> check_surroundings(abs, Guard(abs))
     """
-    name, code = name_of(fun), getattr(fun, "__code__", None)
+    name, code = name_of(fun), getattr(inspect.unwrap(fun), "__code__", None)
     where = "" if code is None else f" at {code.co_filename}:{code.co_firstlineno}"
+    if guard.fault is not None:
+        raise TraceError(f"{name}{where}: the function {guard.fault}")
     what = guard.changed()
     if what is not None:
         raise TraceError(

@@ -94,7 +94,7 @@ class CompiledStep:
     def _compile(self, batch: tuple[Any, ...]) -> _Compiled:
         guard = Guard(self._fun, state=self._leaves)
         with _graph.record_mode(True):
-            program = record(self._fun, self.state, *batch)
+            program = record(self._fun, self.state, *batch, _captured=guard.values)
         check_surroundings(self._fun, guard)
         inner, outer = self._in_place(program)
         run = choose.compile_program(inner, self._backend)

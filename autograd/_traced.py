@@ -19,7 +19,7 @@ from ._value import Value
 from .errors import TraceError
 from .ops import TABLE
 
-__all__ = ["SCALAR", "Aval", "Leaked", "Step", "TracedValue", "WeakTensor", "aval_of", "where_am_i"]
+__all__ = ["SCALAR", "Aval", "CapturedValue", "Leaked", "Step", "TracedValue", "WeakTensor", "aval_of", "where_am_i"]
 
 _HOME = os.path.dirname(__file__)  # noqa: PTH120  (pathlib takes 3 ms to import, and everybody would wait for it)
 _FOLDERS = (_HOME, f"{os.path.dirname(_HOME)}{os.sep}nn", os.path.dirname(np.__file__))  # noqa: PTH120  (likewise)
@@ -132,6 +132,33 @@ class TracedValue(Value):
     def __format__(self, spec: str) -> Any:
         """Refuse: there is no number yet."""
         return _tracer_of(self).escape(self, "format()")
+
+
+_NUMBER: Any = vars(Value)["data"]
+
+
+class CapturedValue(TracedValue):
+    """A Value from outside while a function is recorded: its number is read when the program runs, and not before."""
+
+    __slots__ = ()
+
+    @property
+    def data(self) -> Any:
+        """Refuse while this thread records."""
+        tracing = _graph.tracer()
+        return _NUMBER.__get__(self) if tracing is None else tracing.escape(self, ".data")
+
+    @data.setter
+    def data(self, number: Any) -> None:
+        tracing = _graph.tracer()
+        if tracing is not None:
+            tracing.refuse("the function sets the number of a Value from outside; return the new number instead")
+        _NUMBER.__set__(self, number)
+
+    def _peek(self) -> Any:
+        return _NUMBER.__get__(self)
+
+    __hash__ = Node.__hash__
 
 
 def _tracer_of(node: Node) -> Any:

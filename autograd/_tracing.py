@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -19,7 +19,7 @@ from ._graph import Node
 from ._op import Op, Variadic
 from ._scalar import REAL
 from ._tensor import Tensor
-from ._traced import SCALAR, Aval, Leaked, Step, TracedValue, WeakTensor, aval_of, user_line, where_am_i
+from ._traced import SCALAR, Aval, CapturedValue, Leaked, Step, TracedValue, WeakTensor, aval_of, user_line, where_am_i
 from ._value import Value
 from .errors import TraceError, describe
 from .ops.dynamic import DRAW, GATHER, Slot
@@ -75,6 +75,7 @@ class Tracer:
         self._alive: list[Any] = []  # what an id above belongs to must not be freed
         self._fixed: set[int] = set()  # numbers of values that no input reaches
         self._paused = False
+        self._captured: list[Value] = []
 
     # ---- values
     def _new(self, aval: Aval, node: Any) -> int:
@@ -101,6 +102,13 @@ class Tracer:
         self.inputs.append(self._new(aval, node))
         return node
 
+    def capture(self, values: Iterable[Value]) -> None:
+        """Let Values from outside be used until `close`, and refuse to give their numbers."""
+        for value in values:
+            if value.__class__ is Value:
+                value.__class__ = CapturedValue
+                self._captured.append(value)
+
     def constant(self, leaf: Tensor) -> None:
         """Take a leaf made inside the function: its numbers are part of the program."""
         number = self._new(aval_of(leaf._data), leaf)
@@ -112,7 +120,7 @@ class Tracer:
         known = self._numbers.get(id(x))
         if known is not None:
             return known
-        if isinstance(x, TracedValue | Leaked):
+        if isinstance(x, TracedValue | Leaked) and not isinstance(x, CapturedValue):
             raise TraceError(
                 f"{self.name}: a Value or Tensor kept from another recorded function is used {where_am_i()}\n"
                 "Return it from that function instead"
@@ -260,6 +268,8 @@ class Tracer:
 
     def close(self) -> None:
         """End the run: a Tensor that someone kept must not be taken for a number."""
+        for value in self._captured:
+            value.__class__ = Value
         foreign = {id(node) for node in self.parameters.values()}
         for node in self._alive:
             if node.__class__ in {Tensor, WeakTensor} and id(node) not in foreign:

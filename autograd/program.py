@@ -13,6 +13,7 @@ import numpy as np
 
 from . import _graph, tree
 from ._graph import Node
+from ._guards import Guard
 from ._traced import Aval, Step, aval_of
 from ._tracing import Tracer
 from ._value import Value
@@ -330,6 +331,7 @@ def record(
     _fixed: Collection[int] = (),
     _nested: bool = False,
     _shortcut: Any = None,
+    _captured: Sequence[Value] | None = None,
     **named: Any,
 ) -> Program:
     """Run ``fun`` once on examples and return what it does as a `Program`.
@@ -350,24 +352,19 @@ def record(
     >>> program(np.array([3.0, 4.0]))
     array([6., 8.])
     """
-    leaves, structure = tree.flatten((examples, named))
     name = getattr(fun, "__name__", type(fun).__name__)
     if _graph.tracer() is not None and not _nested:
         raise TraceError(f"record({name}) inside a recorded function: call {name} itself, or its jit")
+    if _captured is None:
+        _captured = () if _nested else Guard(fun).values
     tracing = Tracer(name, _shortcut)
-    fixed = {i: leaf for i, leaf in enumerate(leaves) if i in _fixed or not traceable(leaf)}
     try:
         with _graph.trace_mode(tracing), np.errstate(all="ignore"), _uncollected():
-            nodes = [leaf if i in fixed else tracing.input(leaf) for i, leaf in enumerate(leaves)]
-            args, kwargs = tree.unflatten(structure, nodes)
-            answer = fun(*args, **kwargs)
-            found, result = tree.flatten(answer)
-            static = {i: leaf for i, leaf in enumerate(found) if not traceable(leaf)}
-            outputs = tuple(tracing.number(leaf) for i, leaf in enumerate(found) if i not in static)
+            tracing.capture(_captured)
+            structure, found = _run(tracing, fun, (examples, named), _fixed)
     finally:
-        del leaves
         tracing.close()
-    used = {i for step in tracing.steps for i in step.inputs} | set(outputs)
+    used = {i for step in tracing.steps for i in step.inputs} | set(found["outputs"])
     _freeze(tracing.constants)
     return Program(
         name=name,
@@ -375,9 +372,20 @@ def record(
         parameters=tracing.parameters,
         constants={i: c for i, c in tracing.constants.items() if i in used},
         steps=tuple(tracing.steps),
-        outputs=outputs,
         avals=tracing.avals,
         arguments=structure,
-        result=result,
-        static=(fixed, static),
+        **found,
     )
+
+
+def _run(
+    tracing: Tracer, fun: Callable[..., Any], given: Any, static: Collection[int]
+) -> tuple[tree.TreeDef, dict[str, Any]]:
+    """Run ``fun`` on what stands for its arguments; return their structure, and what a program knows of the result."""
+    leaves, structure = tree.flatten(given)
+    fixed = {i: leaf for i, leaf in enumerate(leaves) if i in static or not traceable(leaf)}
+    args, kwargs = tree.unflatten(structure, [x if i in fixed else tracing.input(x) for i, x in enumerate(leaves)])
+    answers, result = tree.flatten(fun(*args, **kwargs))
+    kept = {i: leaf for i, leaf in enumerate(answers) if not traceable(leaf)}
+    outputs = tuple(tracing.number(leaf) for i, leaf in enumerate(answers) if i not in kept)
+    return structure, {"outputs": outputs, "result": result, "static": (fixed, kept)}

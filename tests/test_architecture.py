@@ -51,7 +51,15 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "autograd.functional": (*NODES, "autograd._vmap", "autograd._trace", "autograd.tree", *ARRAYS),
     "autograd._traced": (*NODES, *OPS, "autograd._scalar", *ARRAYS),
     "autograd._tracing": (*NODES, *OPS, "autograd._scalar", "autograd._traced", *ARRAYS),
-    "autograd.program": (*NODES, "autograd._traced", "autograd._tracing", *OPS, "autograd.tree", *ARRAYS),
+    "autograd.program": (
+        *NODES,
+        "autograd._guards",
+        "autograd._traced",
+        "autograd._tracing",
+        *OPS,
+        "autograd.tree",
+        *ARRAYS,
+    ),
     "autograd._rewrite": ("autograd._traced", "autograd.program", *OPS),
     "autograd._algebra": ("autograd._rewrite", "autograd._traced", "autograd.program", *OPS),
     "autograd.passes": (
@@ -70,7 +78,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "autograd._sweeps": ("autograd._rewrite", "autograd._traced", "autograd.program", *OPS),
     "autograd._vmap": (*NODES, "autograd._batching", "autograd._lanes", "autograd.program", "autograd.tree", *ARRAYS),
-    "autograd._guards": (*NODES, *ARRAYS),
+    "autograd._watches": ARRAYS,
+    "autograd._guards": (*NODES, "autograd._watches", *ARRAYS),
     "autograd._entry": (
         *(*NODES, "autograd._custom", "autograd._guards", "autograd.functional", "autograd.program", "autograd.tree"),
         *ARRAYS,

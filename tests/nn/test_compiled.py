@@ -113,9 +113,9 @@ def test_a_compiled_step_is_recorded_once_in_a_run(monkeypatch):
     recorded = []
     record = program.record
 
-    def counted(fun, *args):
+    def counted(fun, *args, **options):
         recorded.append(fun)
-        return record(fun, *args)
+        return record(fun, *args, **options)
 
     monkeypatch.setattr(_step, "record", counted)
     x = np.random.default_rng(0).normal(size=(8, 3))
