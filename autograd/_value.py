@@ -6,11 +6,13 @@ tuple, closure or set for the cycle collector to walk. `_scalar` compiles the op
 
 from __future__ import annotations
 
+import gc
 from typing import Any, ClassVar
 
 import numpy as np
 
 from . import _graph
+from ._collector import Patience
 from ._graph import Node, recording, tracer, watching
 from ._keeping import unchanged
 from ._op import Op
@@ -311,33 +313,42 @@ def _restore(data: float, label: str, grad: float) -> Value:
 def _order(root: Value) -> list[Value]:
     """Return the intermediate values below ``root``, operands first, with every gradient made ready.
 
-    This is `_graph.toposort` without its set: two float objects of this sweep's own, told apart by ``is``,
-    mark in ``_grad`` what is entered and what is done, and the second is the 0.0 to add to.
+    This is `_graph.toposort` without its set: a float object of this sweep's own, told apart by ``is``, marks in
+    ``_grad`` what is entered, and is the 0.0 to add to. A left operand is entered at once, its node waits on the
+    stack; a node that waits for its right operand has `None` above it, and is not asked again.
     """
-    entered, done = float("0.0"), float("0.0")
+    entered = float("0.0")
     order: list[Value] = []
     if root.op is None:
         return order
-    stack = [root]
+    stack: list[Any] = []
     pop, push, append = stack.pop, stack.append, order.append
-    while stack:
-        node = stack[-1]
-        mark = node._grad
-        if mark is done:
-            pop()
-        elif mark is entered:
-            pop()
-            node._grad = done
-            append(node)
-        else:
-            node._grad = entered
+    node, fresh = root, True
+    root._grad = entered
+    while True:
+        if fresh:
             other = node._lhs
-            if other.__class__ is Value and other._grad is not done and other.op is not None:
-                push(other)
-            other = node._rhs
-            if other.__class__ is Value and other._grad is not done and other.op is not None:
-                push(other)
-    return order
+            while other.__class__ is Value and other._grad is not entered and other.op is not None:
+                push(node)
+                other._grad = entered
+                node, other = other, other._lhs
+        other = node._rhs
+        if other.__class__ is Value and other._grad is not entered and other.op is not None:
+            push(node)
+            push(None)
+            other._grad = entered
+            node, fresh = other, True
+            continue
+        append(node)
+        fresh = False
+        while stack:
+            waiting = pop()
+            if waiting is not None:
+                node = waiting
+                break
+            append(pop())
+        else:
+            return order
 
 
 def _backward(root: Value, seed: float) -> None:
@@ -355,3 +366,4 @@ def _backward(root: Value, seed: float) -> None:
 
 
 SCOPE["Value"], SCOPE["edge"], SCOPE["unrecorded"] = Value, _edge, _unrecorded
+gc.callbacks.append(Patience(Value))
