@@ -122,24 +122,32 @@ class Learning:
                 self._step()
 
     def _step(self) -> None:
-        hidden = []
-        h: Any = self.x
-        for layer in self.model.children():
-            h = layer(h)
-            if isinstance(layer, Linear):
-                hidden.append(h)
-        loss = losses.binary_cross_entropy(h, self.y)
-        self.optimizer.zero_grad()
-        loss.backward()
-        deltas = [float(np.sqrt(np.mean(np.square(z.grad, dtype=np.float64)))) for z in hidden]
+        seen: list[tuple[float, list[float]]] = []
+
+        def closure() -> Any:
+            hidden = []
+            h: Any = self.x
+            for layer in self.model.children():
+                h = layer(h)
+                if isinstance(layer, Linear):
+                    hidden.append(h)
+            loss = losses.binary_cross_entropy(h, self.y)
+            loss.backward()
+            if not seen:  # an optimizer that calls this at several points begins with the present one
+                deltas = [float(np.sqrt(np.mean(np.square(z.grad, dtype=np.float64)))) for z in hidden]
+                seen.append((loss.item(), deltas))
+            return loss
+
         parameters = list(self.model.parameters())
         before = [p.data.copy() for p in parameters]
-        self.optimizer.step()
-        if not all(np.isfinite(number).all() for number in (loss.item(), deltas, *(p.data for p in parameters))):
+        self.optimizer.zero_grad()
+        self.optimizer.step(closure)
+        loss, deltas = seen[0]
+        if not all(np.isfinite(number).all() for number in (loss, deltas, *(p.data for p in parameters))):
             for p, number in zip(parameters, before, strict=True):
                 p.data = number
             raise DataError("the numbers are no longer finite: choose a smaller rate and start anew")
-        self.losses.append(loss.item())
+        self.losses.append(loss)
         self.deltas = deltas
 
     def state(self) -> dict[str, Any]:

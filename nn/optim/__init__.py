@@ -21,6 +21,9 @@ from .penalties import MaxNorm as MaxNorm
 from .penalties import l1 as l1
 from .penalties import l1_l2 as l1_l2
 from .penalties import l2 as l2
+from .quasi_newton import BFGS as BFGS
+from .quasi_newton import LBFGS as LBFGS
+from .quasi_newton import QuasiNewton as QuasiNewton
 from .scaling import ScaleByAdadelta as ScaleByAdadelta
 from .scaling import ScaleByAdagrad as ScaleByAdagrad
 from .scaling import ScaleByAdamax as ScaleByAdamax
@@ -50,6 +53,8 @@ from .transforms import ScaleByRate as ScaleByRate
 from .transforms import Trace as Trace
 
 __all__ = [
+    "BFGS",
+    "LBFGS",
     "OPTIMIZERS",
     "SGD",
     "Adadelta",
@@ -67,6 +72,7 @@ __all__ = [
     "MaxNorm",
     "Nadam",
     "Optimizer",
+    "QuasiNewton",
     "RAdam",
     "RMSprop",
     "Rprop",

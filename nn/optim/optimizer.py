@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from autograd import tree
+from autograd import Tensor, tree
 from autograd.errors import OptionError, ShapeError, describe
 
 from ..module import Module, Parameter
 from .memory import Apart, Joined
 from .optimizers import get
+from .quasi_newton import QuasiNewton
 from .transform import Transform
 
 __all__ = ["Optimizer"]
@@ -59,19 +60,57 @@ class Optimizer:
         for p in self.params:
             p.grad = None
 
-    def step(self) -> None:
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change the parameters by one update of the transform.
 
         A parameter without a gradient keeps its numbers, and its part of the state.
 
+        Args:
+            closure: computes the loss, calls ``backward()`` on it and returns it. `LBFGS` and `BFGS` need it, and call
+                it at several points, gradients forgotten before each; the others, given one, call it once.
+
+        Returns:
+            The loss before the step, if there is a closure.
+
         Raises:
             GraphError: no parameter has a gradient.
+            OptionError: no closure where one is needed.
         """
+        if isinstance(self.transform, QuasiNewton):
+            return self._search(self.transform, closure)
+        loss = closure() if closure is not None else None
         memory = self._memory
         grads, present = memory.gradients()
         updates, state = self.transform.update(grads, self.state, memory.numbers())
         memory.move(updates, present)
         self.state = state if present is None else _kept(state, self.state, present)
+        return loss
+
+    def _search(self, transform: QuasiNewton, closure: Callable[[], Any] | None) -> float:
+        """Do a step that asks for losses; if one fails, or is interrupted, the parameters are those of before."""
+        if closure is None:
+            raise transform.alone()
+        before = [p.peek() for p in self.params]
+        ends = np.cumsum([p.size for p in self.params])[:-1]
+
+        def place(vector: Any) -> None:
+            for p, part in zip(self.params, np.split(vector, ends), strict=True):
+                p.adopt(part.reshape(p.shape).astype(p.dtype, copy=False))
+
+        def evaluate(vector: Any) -> tuple[float, Any]:
+            place(vector)
+            self.zero_grad()
+            value = closure()
+            return float(value.item() if isinstance(value, Tensor) else value), _flat(self._memory.gradients()[0])
+
+        try:
+            vector, self.state, loss = transform.search(evaluate, _flat(before), self.state)
+        except BaseException:
+            for p, array in zip(self.params, before, strict=True):
+                p.adopt(array)
+            raise
+        place(vector)
+        return loss
 
     # ---- for a compiled step
     def bare(self) -> tuple[Any, Any]:
@@ -159,6 +198,10 @@ def _parameters(params: Module | Iterable[Parameter]) -> list[Parameter]:
             "Optimizer: there is no parameter to train; assign layers or Parameters as attributes of the model"
         )
     return list({id(p): p for p in found}.values())
+
+
+def _flat(arrays: Any) -> Any:
+    return np.concatenate([np.ravel(array) for array in arrays])
 
 
 def _kept(new: Any, old: Any, present: Any) -> Any:

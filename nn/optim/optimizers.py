@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from autograd.errors import OptionError, unknown_name
@@ -11,7 +12,7 @@ from .transforms import AddDecayedWeights, ScaleByAdam, ScaleByRate, Schedule, T
 
 __all__ = ["OPTIMIZERS", "SGD", "Adam", "AdamW", "Named", "decay", "get"]
 
-OPTIMIZERS: dict[str, type[Chain]] = {}
+OPTIMIZERS: dict[str, Callable[..., Transform]] = {}
 
 
 class Named(Chain):

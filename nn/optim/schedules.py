@@ -62,18 +62,32 @@ def cosine(lr: float, steps: int, floor: float = 0.0) -> Schedule:
 
 
 @made
-def linear_warmup(schedule: float | Schedule, steps: int) -> Schedule:
+def linear_warmup(schedule: float | Schedule, steps: int, start: float | None = None) -> Schedule:
     """Rise linearly to the schedule's first rate in ``steps`` steps, then follow it.
+
+    Args:
+        schedule: a rate, or a schedule.
+        steps: how many steps are below the first rate; without ``start``, one less.
+        start: the share of the rate at the first step, from 0 to 1 (PyTorch's LinearLR); left out, 1 / steps.
+
+    Raises:
+        OptionError: fewer than 1 step, a share outside [0, 1].
 
     >>> rate = linear_warmup(1.0, 4)
     >>> [float(rate(t)) for t in (0, 3, 9)]
     [0.25, 1.0, 1.0]
+    >>> [float(linear_warmup(1.0, 4, start=0.5)(t)) for t in (0, 2, 9)]
+    [0.5, 0.75, 1.0]
     """
     at_least("linear_warmup", 1, steps=steps)
+    if start is not None and not 0 <= start <= 1:
+        raise OptionError(f"linear_warmup: start must be a share from 0 to 1, got {start!r}")
 
     def rate(step: Any) -> Any:
         base = schedule(np.maximum(step - steps, 0.0)) if callable(schedule) else schedule
-        return base * np.minimum((step + 1.0) / steps, 1.0)
+        if start is None:
+            return base * np.minimum((step + 1.0) / steps, 1.0)
+        return base * (start + (1.0 - start) * np.minimum(step / steps, 1.0))
 
     return rate
 

@@ -21,7 +21,7 @@ Array = np.ndarray[Any, Any]
 
 
 def pure_step(model: Module, optimizer: Optimizer, loss: Callable[..., Any]) -> Callable[..., Any]:
-    """Return one training step as a pure function ``(state, x, y) -> (state, (loss, outputs))``.
+    """Return one training step as a pure function ``(state, x, y, [weights]) -> (state, (loss, outputs))``.
 
     The state is ``(numbers and optimizer state, buffers)``, as `Optimizer.bare` and `Module.named_buffers` give them.
     The operations are those of ``loss.backward()`` and ``optimizer.step()``, so the numbers are the same bits.
@@ -44,15 +44,16 @@ def pure_step(model: Module, optimizer: Optimizer, loss: Callable[..., Any]) -> 
     named = {id(p): name for name, p in model.named_parameters()}
     names = [named[id(p)] for p in optimizer.params]
 
-    def objective(numbers: dict[str, Any], buffers: Any, x: Any, y: Any) -> Any:
+    def objective(numbers: dict[str, Any], buffers: Any, x: Any, y: Any, *weights: Any) -> Any:
         outputs, buffers = functional_call(model, {**numbers, **buffers}, x, with_buffers=True)
-        return loss(outputs, y), (outputs, buffers)
+        value = loss(outputs, y, weights=weights[0]) if weights else loss(outputs, y)
+        return value, (outputs, buffers)
 
-    def step(state: Any, x: Any, y: Any) -> Any:
+    def step(state: Any, *batch: Any) -> Any:
         (vectors, memory), buffers = state
         arrays = _arrays(vectors, layout, shapes)
         (value, (outputs, buffers)), grads = value_and_grad(objective, has_aux=True)(
-            dict(zip(names, arrays, strict=True)), buffers, x, y
+            dict(zip(names, arrays, strict=True)), buffers, *batch
         )
         slopes = [grads[name] for name in names]
         if layout is None:
@@ -130,11 +131,11 @@ class CompiledTraining:
             return False
         return not self._held or all(getattr(m, name) is array for m, name, array in self._held)
 
-    def __call__(self, x: Any, y: Any) -> tuple[float, Array]:
-        """Do one step and return loss and outputs.
+    def __call__(self, *batch: Any) -> tuple[float, Array]:
+        """Do one step on inputs, targets and weights if there are any, and return loss and outputs.
 
         Raises:
             AutogradError: at the first step, if the model or the loss can't be recorded; nothing is changed then.
         """
-        value, outputs = self._step(x, y)
+        value, outputs = self._step(*batch)
         return float(value), outputs

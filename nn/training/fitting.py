@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from ..module import Module, positive_integer, verb
 from .compiling import CompiledTraining
 from .evaluating import evaluate, measured
 from .preparing import Pair, chosen_for, in_mode, pair_of
+from .weighing import weighing
 
 __all__ = ["Run", "fit"]
 
@@ -38,6 +39,8 @@ class Run:
         stop: set it to end training after the present epoch.
         halt: set it to end training after the present batch.
         compiled: whether steps are compiled, or by which backend; false from the step on that could not be.
+        weigh: gives examples' weights by their targets.
+        batch: the inputs and targets of the last step.
     """
 
     model: Module
@@ -50,32 +53,46 @@ class Run:
     stop: bool = False
     halt: bool = False
     compiled: bool | str = False
+    weigh: Callable[[Array], Array] | None = None
+    batch: Pair | None = None
     _compiled: CompiledTraining | None = None
 
-    def step(self, x: Any, y: Any) -> tuple[float, Array]:
-        """Do one training step and return the batch's loss and outputs."""
+    def step(self, *batch: Any) -> tuple[float, Array]:
+        """Do one training step and return the batch's loss and outputs.
+
+        Args:
+            *batch: inputs, targets, and weights of the examples if there are any.
+        """
+        self.batch = batch[:2]
         hooked = any(p.has_hooks for p in self.optimizer.params)
         if not self.compiled or hooked:  # a hook sees gradients, and a compiled step has none to show
-            return self._eager(x, y)
+            return self._eager(*batch)
         if self._compiled is None or not self._compiled.current():
             backend = self.compiled if isinstance(self.compiled, str) else "auto"
             self._compiled = CompiledTraining(self.model, self.optimizer, self.loss, backend)
         try:
-            return self._compiled(x, y)
+            return self._compiled(*batch)
         except AutogradError as exc:
             self.compiled = False
-            answer = self._eager(x, y)  # if this raises too, its error is the one to show
+            answer = self._eager(*batch)  # if this raises too, its error is the one to show
             reason = " ".join(str(exc).split())
             warnings.warn(f"fit goes on without compiling, which is slower: {reason}", RuntimeWarning, stacklevel=5)
             return answer
 
-    def _eager(self, x: Any, y: Any) -> tuple[float, Array]:
+    def _eager(self, x: Any, y: Any, *weights: Any) -> tuple[float, Array]:
+        seen: list[tuple[float, Array]] = []
+
+        def closure() -> Any:
+            outputs = self.model(x)
+            loss = self.loss(outputs, y, weights=weights[0]) if weights else self.loss(outputs, y)
+            loss.backward()
+            if not seen:  # an optimizer that calls this at several points begins with the present one
+                seen.append((loss.item(), outputs.peek()))
+            return loss
+
         self.optimizer.zero_grad()
-        outputs = self.model(x)
-        loss = self.loss(outputs, y)
-        loss.backward()
-        self.optimizer.step()
-        return loss.item(), outputs.peek()
+        self.optimizer.step(closure)
+        return seen[0]
 
 
 def _check_targets(model: Module, loss: Callable[..., Any], x: Array, y: Array) -> None:
@@ -107,12 +124,13 @@ def fit(
     y: Any = None,
     *,
     epochs: int = 1,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     validation_data: Pair | None = None,
     validation_split: float | None = None,
     optimizer: Any = None,
     loss: Any = None,
     metrics: Sequence[Any] | None = None,
+    class_weight: Mapping[Any, float] | str | None = None,
     callbacks: Iterable[Callback] = (),
     shuffle: bool = True,
     rng: Rng = None,
@@ -130,12 +148,14 @@ def fit(
         x: inputs, one row an example; or a `DataLoader` of pairs.
         y: targets, as many rows.
         epochs: passes over the data.
-        batch_size: examples a step.
+        batch_size: examples a step: 32 if left out, and all of them for `LBFGS` and `BFGS`, which need them.
         validation_data: ``(x, y)`` evaluated after each epoch.
         validation_split: the share, cut off the end of the data, to be used as that.
         optimizer: as for `compile`; what is left out is taken from there.
         loss: likewise.
         metrics: likewise.
+        class_weight: how much the loss of a class's examples counts, by class, 1 for one left out; or "balanced", for
+            all classes to count alike. The loss must take ``weights``, and a validation loss is not weighted.
         callbacks: told of each epoch and batch, in order, after the history.
         shuffle: a new order for each epoch.
         rng: the Generator or seed of the orders; left out, that of the model's last `fit` goes on.
@@ -146,7 +166,7 @@ def fit(
 
     Raises:
         DataError: no examples, numbers of rows that differ, NaN, targets the loss refuses.
-        OptionError: a batch size or a number of epochs below 1, no loss, unknown names.
+        OptionError: a batch size or a number of epochs below 1, no loss, unknown names, a weight for no class.
 
     >>> from nn import MLP, optim
     >>> x = np.linspace(-1.0, 1.0, 64)[:, None]
@@ -157,29 +177,29 @@ def fit(
     """
     epochs = positive_integer("fit", "epochs", epochs)
     chosen = chosen_for(model, "fit", optimizer, loss, metrics)
-    if isinstance(x, DataLoader):
-        loader = x
-    else:
+    loader, whole = x, isinstance(chosen.optimizer.transform, optim.QuasiNewton)
+    if not isinstance(x, DataLoader):
         x, y = pair_of(model, x, y, "the training data")
         if validation_split is not None:
             (x, y), validation_data = _part(x, y, validation_split)
         chosen.rng = generator(chosen.rng if rng is None else rng)
-        loader = DataLoader(x, y, batch_size=batch_size, shuffle=shuffle, rng=chosen.rng)
+        size = (len(x) if whole else 32) if batch_size is None else batch_size
+        loader = DataLoader(x, y, batch_size=size, shuffle=shuffle and not whole, rng=chosen.rng)
         _check_targets(model, chosen.loss, x, y)
     if validation_data is not None:
         validation_data = pair_of(model, *validation_data, "the validation data")
         _check_targets(model, chosen.loss, *validation_data)
-    run = Run(model, chosen.optimizer, chosen.loss, chosen.metrics, epochs, len(loader), compiled=compiled)
-    told: list[Callback] = [run.history, *callbacks]
-    if verbose:
-        told.append(Progress("auto" if verbose is True else verbose))
+    run = Run(model, chosen.optimizer, chosen.loss, chosen.metrics, epochs, len(loader))
+    run.compiled = False if whole else compiled  # a search computes the loss at points of its own choice
+    if class_weight is not None:
+        run.weigh = weighing(class_weight, loader.arrays[1:], chosen.loss, chosen.optimizer.params[0].dtype)
+    reports = [Progress("auto" if verbose is True else verbose)] if verbose else []
     vars(model)["_choices"] = chosen
-    _loop(run, loader, validation_data, told)
-    return run.history
+    return _loop(run, loader, validation_data, [run.history, *callbacks, *reports])
 
 
-def _loop(run: Run, loader: DataLoader, validation: Pair | None, told: list[Callback]) -> None:
-    """Run the epochs; whatever ends them, modes are put back and callbacks told."""
+def _loop(run: Run, loader: DataLoader, validation: Pair | None, told: list[Callback]) -> History:
+    """Run the epochs and return their history; whatever ends them, modes are put back and callbacks told."""
     each_batch = [c for c in told if type(c).on_batch_end is not Callback.on_batch_end]
     for callback in told:
         callback.run = run
@@ -203,6 +223,7 @@ def _loop(run: Run, loader: DataLoader, validation: Pair | None, told: list[Call
         vars(run.model)["history"] = run.history
         for callback in told:
             callback.on_train_end()
+    return run.history
 
 
 def _epoch(run: Run, loader: DataLoader, each_batch: list[Callback]) -> dict[str, float]:
@@ -210,7 +231,7 @@ def _epoch(run: Run, loader: DataLoader, each_batch: list[Callback]) -> dict[str
     total, count = 0.0, 0
     kept: list[Pair] = []
     for number, (x, y) in enumerate(loader):
-        loss, outputs = run.step(x, y)
+        loss, outputs = run.step(x, y) if run.weigh is None else run.step(x, y, run.weigh(y))
         total += loss * len(x)
         count += len(x)
         if run.metrics:

@@ -73,6 +73,31 @@ OPTIMIZERS = {
         optim.Rprop(0.1, (0.7, 1.5), (1e-3, 1.0)), "Rprop", {"lr": 0.1, "etas": (0.7, 1.5), "step_sizes": (1e-3, 1.0)}
     ),
 }
+SEARCHES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # our options of LBFGS, and theirs beside them
+    "lbfgs": ({"history_size": 100}, {"line_search_fn": "strong_wolfe"}),
+    "lbfgs forgets": ({"history_size": 2, "max_iter": 3}, {"line_search_fn": "strong_wolfe"}),
+    "lbfgs few losses": ({"max_iter": 7, "max_eval": 4}, {"history_size": 10, "line_search_fn": "strong_wolfe"}),
+    "lbfgs long trials": ({"lr": 40.0, "max_iter": 4}, {"history_size": 10, "line_search_fn": "strong_wolfe"}),
+    "lbfgs short trials": ({"lr": 1e-3, "max_iter": 4}, {"history_size": 10, "line_search_fn": "strong_wolfe"}),
+    "lbfgs no search": ({"lr": 0.3, "max_iter": 4, "line_search_fn": None}, {"history_size": 10}),
+    "lbfgs stops": (
+        {"tolerance_grad": 1e-2, "tolerance_change": 1e-3, "max_iter": 5},
+        {"history_size": 10, "line_search_fn": "strong_wolfe"},
+    ),
+}
+MOVES = 25
+
+
+def valley(a, b, c):
+    """Return a number with a bent, narrow valley, by operators alone: of our Tensors and of PyTorch's."""
+    return (
+        ((a * a - 2.0) ** 2).sum()
+        + 10.0 * ((c[1:] - c[:-1] ** 2) ** 2).sum()
+        + ((1.0 - c) ** 2).sum()
+        + (a.sum() - b * c.sum()) ** 2
+    )
+
+
 SCHEDULES = {
     "step": Peer(optim.step_decay(0.5, 7, 0.3), "StepLR", {"step_size": 7, "gamma": 0.3}),
     "multi step": Peer(
@@ -85,6 +110,9 @@ SCHEDULES = {
         optim.warm_restarts(0.5, 3, 3, 0.02), "CosineAnnealingWarmRestarts", {"T_0": 3, "T_mult": 3, "eta_min": 0.02}
     ),
     "warm-up": Peer(optim.linear_warmup(0.5, 10), "LinearLR", {"start_factor": 0.1, "total_iters": 9}),
+    "warm-up from a third": Peer(
+        optim.linear_warmup(0.5, 12, start=1 / 3), "LinearLR", {"start_factor": 1 / 3, "total_iters": 12}
+    ),
     "polynomial": Peer(optim.polynomial(0.5, 60, 1.7), "PolynomialLR", {"total_iters": 60, "power": 1.7}),
     "one cycle": Peer(optim.one_cycle(0.5, 100), "OneCycleLR", {"max_lr": 0.5, "total_steps": 100}),
 }
@@ -154,6 +182,41 @@ LOSSES = {
 }
 
 
+def searched(torch):
+    """Return PyTorch's losses and parameters after each step of a search."""
+    found: dict[str, Any] = {}
+    for name, (ours, more) in SEARCHES.items():
+        params = [torch.nn.Parameter(torch.tensor(a)) for a in start()]
+        optimizer = torch.optim.LBFGS(params, **{**ours, **more})
+
+        def closure(params=params, optimizer=optimizer):
+            optimizer.zero_grad()
+            loss = valley(*params)
+            loss.backward()
+            return loss
+
+        rows = found[name] = []
+        for _ in range(MOVES):
+            loss = optimizer.step(closure).item()
+            rows.append([loss, *(x for p in params for x in p.detach().numpy().ravel().tolist())])
+    return found
+
+
+def scheduled(torch):
+    """Return PyTorch's learning rates."""
+    found: dict[str, Any] = {}
+    for name, (_, theirs, options) in SCHEDULES.items():
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.5)
+        schedule = getattr(torch.optim.lr_scheduler, theirs)(optimizer, **options)
+        rates = found[name] = []
+        for t in range(STEPS):
+            rates.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            if t + 1 < STEPS:
+                schedule.step()
+    return found
+
+
 def main():
     """Write PyTorch's numbers."""
     import torch
@@ -162,7 +225,7 @@ def main():
         return {k: torch.tensor(v) if isinstance(v, np.ndarray) else v for k, v in options.items()}
 
     torch.set_default_dtype(torch.float64)  # NAdam keeps the product of its weights in the default dtype
-    numbers: dict[str, Any] = {"torch": "2.13.0", "optimizers": {}, "schedules": {}, "losses": {}}
+    numbers: dict[str, Any] = {"torch": "2.13.0", "optimizers": {}, "losses": {}}
     for name, (_, theirs, options) in OPTIMIZERS.items():
         params = [torch.nn.Parameter(torch.tensor(a)) for a in start()]
         optimizer = getattr(torch.optim, theirs)(params, **options)
@@ -171,15 +234,8 @@ def main():
                 p.grad = torch.tensor(g)
             optimizer.step()
         numbers["optimizers"][name] = [p.detach().numpy().ravel().tolist() for p in params]
-    for name, (_, theirs, options) in SCHEDULES.items():
-        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.5)
-        schedule = getattr(torch.optim.lr_scheduler, theirs)(optimizer, **options)
-        rates = numbers["schedules"][name] = []
-        for t in range(STEPS):
-            rates.append(optimizer.param_groups[0]["lr"])
-            optimizer.step()
-            if t + 1 < STEPS:
-                schedule.step()
+    numbers["searches"] = searched(torch)
+    numbers["schedules"] = scheduled(torch)
     for name, (_, target, _, theirs, options) in LOSSES.items():
         z = torch.tensor(Z, requires_grad=True)
         scores = torch.log_softmax(z, -1) if name in {"kl", "nll"} else z

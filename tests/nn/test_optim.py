@@ -360,6 +360,7 @@ class Empty(Module):
         (lambda: optim.warm_restarts(0.1, 10, hidden(1.5)), OptionError, "factor must be an integer"),
         (lambda: optim.one_cycle(0.1, 10, 1.0), OptionError, "rise must leave steps"),
         (lambda: optim.ClipByNorm(-1.0), OptionError, "limit"),
+        (lambda: optim.linear_warmup(0.1, 9, start=1.5), OptionError, "start must be a share"),
     ],
 )
 def test_bad_input(call, error, words):

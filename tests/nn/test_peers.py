@@ -8,13 +8,14 @@ import pytest
 from autograd import Tensor, log_softmax
 from nn import Optimizer, Parameter, optim
 
-from .peers import FILE, LOSSES, OPTIMIZERS, SCHEDULES, STEPS, Z, gradients, start
+from .peers import FILE, LOSSES, MOVES, OPTIMIZERS, SCHEDULES, SEARCHES, STEPS, Z, gradients, start, valley
 
 RIGHT = json.loads(FILE.read_text())
 
 
 def test_every_row_has_its_numbers():
     assert set(RIGHT["optimizers"]) == set(OPTIMIZERS)
+    assert set(RIGHT["searches"]) == set(SEARCHES)
     assert set(RIGHT["schedules"]) == set(SCHEDULES)
     assert set(RIGHT["losses"]) == set(LOSSES)
 
@@ -36,6 +37,23 @@ def test_a_hundred_steps_of_trees_and_of_the_shell(name):
     for pure, p, right in zip(tree, params, RIGHT["optimizers"][name], strict=True):
         np.testing.assert_allclose(np.ravel(pure), right, rtol=1e-10, atol=1e-12)
         np.testing.assert_allclose(p.data.ravel(), right, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_steps_that_search(name):
+    params = [Parameter(a) for a in start()]
+    shell = Optimizer(params, optim.LBFGS(**SEARCHES[name][0]))
+
+    def closure():
+        loss = valley(*params)
+        loss.backward()
+        return loss
+
+    rows = []
+    for _ in range(MOVES):
+        loss = shell.step(closure)
+        rows.append([loss, *(x for p in params for x in p.numpy().ravel().tolist())])
+    np.testing.assert_allclose(rows, RIGHT["searches"][name], rtol=1e-10, atol=1e-10)
 
 
 def test_lion_by_its_formula():

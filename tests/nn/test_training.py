@@ -198,6 +198,25 @@ def test_a_model_without_parameters_is_refused():
         Tanh().fit(X, X, loss="mse")
 
 
+@pytest.mark.parametrize("name", ["lbfgs", "bfgs"])
+def test_optimizers_that_search_are_given_all_examples(name):
+    class Batches(Callback):
+        def on_batch_end(self, batch, logs):
+            assert batch == 0
+            assert len(self.run.batch[0]) == 50
+
+    m = MLP([2, 8, 2], "tanh", rng=0, dtype=np.float64)
+    before = m.evaluate(X, Y, loss="cross_entropy")["loss"]
+    history = m.compile(name, "cross_entropy", ["accuracy"]).fit(X, Y, epochs=8, callbacks=[Batches()], verbose=False)
+    assert history["loss"][0] == pytest.approx(before)  # as with every optimizer, an epoch's loss is taken on the way
+    assert history["loss"] == sorted(history["loss"], reverse=True)
+    assert history["accuracy"][-1] == 1.0
+    whole = MLP([2, 8, 2], "tanh", rng=0, dtype=np.float64).compile(name, "cross_entropy")
+    for _ in range(2):
+        whole.fit(X, Y, epochs=4, verbose=False)
+    np.testing.assert_array_equal(whole.parameters()[0].numpy(), m.parameters()[0].numpy())
+
+
 def test_progress_as_lines(capsys):
     m = model().compile("adam", "cross_entropy", ["accuracy"])
     m.fit(X, Y, epochs=2, verbose="lines")
