@@ -50,6 +50,9 @@ class _Reads:
         given: the nodes handed to the function.
     """
 
+    keeps = True  # what is made is recorded
+    quiet = False  # what stands in `recording` under `no_grad`: nobody need note what has no gradient
+
     def __init__(self, given: Sequence[Node]) -> None:
         self._known = {id(node) for node in given}  # of nodes that live, or were made in here: an id used again is too
         self.captured: list[Node] = []
@@ -74,6 +77,10 @@ class _Reads:
 
     def swept(self, order: Any, cotangents: Any) -> None:
         """Let a sweep inside the function pass."""
+
+    def uncompiled(self, fun: Function, args: Any, kwargs: Any, nodes: bool) -> Any:
+        """Call a jitted function as it is written, so that what it reads is seen."""
+        return fun(*args, **kwargs)
 
     def _note(self, args: tuple[Any, ...], out: Node) -> None:
         self._known.add(id(out))

@@ -73,7 +73,7 @@ class Jitted:
         nodes = [leaf for leaf in (*leaves, *entry.program.parameters.values()) if isinstance(leaf, Node)]
         if (watch := _graph.watching()) is not None:
             args, kwargs = entry.program.arguments_of(leaves)
-            return watch.run(self._fun, args, kwargs, bool(nodes))
+            return watch.uncompiled(self._fun, args, kwargs, bool(nodes))
         if not nodes:
             return entry.finish(entry.run(*leaves))
         if _graph.keeping():

@@ -78,7 +78,7 @@ class CompiledStep:
 
     def _watched(self, watch: Any, batch: tuple[Any, ...]) -> Any:
         """Run the function itself, operation by operation; where one fails, the state stays as it was."""
-        new, answer = watch.run(self._fun, (self.state, *batch), {}, False)
+        new, answer = watch.uncompiled(self._fun, (self.state, *batch), {}, False)
         for i, value in enumerate(tree.leaves(new)):
             if i in self._spots:
                 self._leaves[i] = np.asarray(value).item()

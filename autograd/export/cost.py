@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..program import Program
+from .counting import flops, owners
 from .programs import forward_steps, with_backward
 from .source import program_of
 
 __all__ = ["Cost", "StepCost", "cost"]
-
-_MOVES = ("reshape", "transpose", "getitem", "broadcast_to", "concatenate", "stack", "astype", "positive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +21,16 @@ class StepCost:
     Attributes:
         line: the program's line.
         flops: floating operations; an elementwise function counts one an entry.
-        moved: bytes read and written.
+        moved: bytes read and written; a view (a slice, a transpose) moves none.
         alive: bytes held when the step has run: every value made so far and needed later.
+        exact: whether the operation has a rule; one whose inside can't be seen counts its largest array.
     """
 
     line: str
     flops: int
     moved: int
     alive: int
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,16 @@ class Cost:
         steps: one entry a step.
         peak: the most bytes held at once, inputs and constants included.
         peak_at: the number of the step at which that is.
-        held: forward values kept for the backward sweep: line, bytes, steps they wait. The first saves most if
-            `autograd.checkpoint` recomputes it.
+        held: forward values kept for the backward sweep: line, bytes, steps they wait; first those that are there
+            when most is held. `autograd.checkpoint` around what makes the first saves most.
+        peak_both: the most bytes held at once with the backward sweep; 0 for a program that has none.
     """
 
     steps: tuple[StepCost, ...]
     peak: int
     peak_at: int
     held: tuple[tuple[str, int, int], ...]
+    peak_both: int = 0
 
     @property
     def flops(self) -> int:
@@ -63,8 +65,12 @@ class Cost:
     def __str__(self) -> str:
         """Print a table, the peak, and where a checkpoint would save most."""
         rows = [f"{'flops':>12} {'bytes':>12} {'held':>12}  step"]
-        rows += [f"{s.flops:>12,} {s.moved:>12,} {s.alive:>12,}  {s.line}" for s in self.steps]
+        rows += [
+            f"{'' if s.exact else '~'}{s.flops:,}".rjust(12) + f" {s.moved:>12,} {s.alive:>12,}  {s.line}"
+            for s in self.steps
+        ]
         rows.append(f"{self.flops:>12,} {self.moved:>12,} {self.peak:>12,}  in all; most held, at step {self.peak_at}")
+        rows += [f"{'':>25} {self.peak_both:>12,}  held at most with the backward sweep"] if self.peak_both else []
         rows += [
             f"checkpoint: {size:,} bytes wait {span} steps for the backward sweep in {line}"
             for line, size, span in self.held[:3]
@@ -90,65 +96,48 @@ def cost(f: Any, *examples: Any) -> Cost:
     steps, peak, peak_at = _walk(program)
     try:
         both = with_backward(program)
-        held = _held(both)
-    except (ValueError, TypeError):
-        held = ()
-    return Cost(tuple(steps), peak, peak_at, held)
+    except (ValueError, TypeError):  # no one number, or nothing to differentiate by
+        return Cost(tuple(steps), peak, peak_at, ())
+    _, most, where = _walk(both)
+    return Cost(tuple(steps), peak, peak_at, _held(both, where), most)
 
 
 def _size(program: Program, i: int) -> int:
     return int(math.prod(program.avals[i].shape) * program.avals[i].dtype.itemsize)
 
 
-def _last_uses(program: Program) -> dict[int, int]:
-    last = {i: k for k, step in enumerate(program.steps) for i in step.inputs}
-    return last | dict.fromkeys(program.live, len(program.steps))
-
-
 def _walk(program: Program) -> tuple[list[StepCost], int, int]:
-    names, last = program._names(), _last_uses(program)
+    names, owner = program._names(), owners(program)
+    last = {owner[i]: k for k, step in enumerate(program.steps) for i in step.inputs}
+    last |= {owner[i]: len(program.steps) for i in program.live}
     alive = sum(_size(program, i) for i in (*program.inputs, *program.parameters, *program.constants))
     made: set[int] = set()
     peak, peak_at, rows = alive, 0, []
     for k, step in enumerate(program.steps):
-        made.add(step.output)
-        alive += _size(program, step.output)
+        moved = 0
+        if owner[step.output] == step.output:
+            made.add(step.output)
+            alive += _size(program, step.output)
+            moved = sum(_size(program, i) for i in (*step.inputs, step.output))
         if alive > peak:
             peak, peak_at = alive, k
-        moved = sum(_size(program, i) for i in (*step.inputs, step.output))
-        alive -= sum(_size(program, i) for i in {*step.inputs, step.output} & made if last.get(i, -1) <= k)
-        rows.append(StepCost(program._line(step, names), _flops(program, step), moved, alive))
+        done = [i for i in {owner[i] for i in (*step.inputs, step.output)} & made if last.get(i, -1) <= k]
+        alive -= sum(_size(program, i) for i in done)
+        made.difference_update(done)
+        count, exact = flops(program, step)
+        rows.append(StepCost(program._line(step, names), count, moved, alive, exact))
     return rows, peak, peak_at
 
 
-def _flops(program: Program, step: Any) -> int:
-    """Count the operations of one step by the shapes alone."""
-    shapes = [program.avals[i].shape for i in step.inputs]
-    out = int(math.prod(program.avals[step.output].shape))
-    if step.op.name in _MOVES:
-        return 0
-    if step.op.symbol == "@" and shapes[0]:
-        return int(out * (2 * shapes[0][-1] - 1))
-    if step.op.name == "_linear":
-        return int(out * 2 * shapes[0][-1])
-    if step.op.name == "convolve":  # columns, kernel, bias: a product and a sum for each of the kernel's entries
-        return int(out * 2 * shapes[1][-1])
-    if out < max((math.prod(s) for s in shapes), default=0):  # a reduction reads every entry
-        return max(int(math.prod(s)) for s in shapes)
-    return out
-
-
-def _held(both: Program) -> tuple[tuple[str, int, int], ...]:
-    """Return the forward values that the backward sweep waits for, the largest times longest first."""
-    first = forward_steps(both)
-    names = both._names()
-    uses: dict[int, list[int]] = {}
+def _held(both: Program, peak_at: int) -> tuple[tuple[str, int, int], ...]:
+    """Return the forward values that the backward sweep waits for: those at the peak first, the largest first."""
+    first, names, owner = forward_steps(both), both._names(), owners(both)
+    made = {step.output: k for k, step in enumerate(both.steps)}
+    last: dict[int, int] = {}
     for k, step in enumerate(both.steps):
-        for i in step.inputs:
-            uses.setdefault(i, []).append(k)
-    rows: list[tuple[str, int, int]] = []
-    for k, step in enumerate(both.steps):
-        later: Sequence[int] = [u for u in uses.get(step.output, ()) if both.steps[u].output not in first]
-        if step.output in first and later and step.op.name != "positive":
-            rows.append((both._line(step, names), _size(both, step.output), max(later) - k))
-    return tuple(sorted(rows, key=lambda row: (-row[1] * row[2], row[0])))
+        if step.output not in first:
+            last |= {owner[i]: k for i in step.inputs if owner[i] in made and owner[i] in first}
+    rows = [(made[i] <= peak_at <= k, _size(both, i), k - made[i], both._line(both.steps[made[i]], names))
+            for i, k in last.items()]  # fmt: skip
+    rows.sort(key=lambda row: (not row[0], -row[1], -row[2], row[3]))
+    return tuple((line, size, span) for _, size, span, line in rows)

@@ -62,7 +62,7 @@ class Watch:
         self.look(out)
         return out
 
-    def run(self, fun: Callable[..., Any], args: Any, kwargs: Any, nodes: bool) -> Any:
+    def uncompiled(self, fun: Callable[..., Any], args: Any, kwargs: Any, nodes: bool) -> Any:
         """Call a function that is compiled elsewhere, one operation after another.
 
         Args:

@@ -9,7 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Tensor, Value, compile_step, debug, errors, grad, jit, no_grad, softmax, tree, value_and_grad
+from autograd import (
+    Tensor,
+    Value,
+    checkpoint,
+    compile_step,
+    debug,
+    errors,
+    grad,
+    jit,
+    no_grad,
+    softmax,
+    tree,
+    value_and_grad,
+)
 from autograd._graph import recording, watching
 from autograd.errors import NonFiniteError
 
@@ -301,3 +314,25 @@ def test_off_nothing_watches_and_programs_run_compiled():
     assert (recording(), watching()) == (True, None)
     with no_grad():
         assert recording() is False
+
+
+def test_checkpoints_are_searched_and_hold_jitted_functions():
+    w = Tensor([1.0, 2.0], label="w")
+    fast = jit(lambda x: np.sqrt(x) * w)
+
+    @checkpoint
+    def block(x):
+        with no_grad():
+            scale = x * 2.0
+        return fast(x) * scale.data
+
+    x = Tensor(FINE, label="x")
+    block(x).sum().backward()
+    expected = x.grad, w.grad
+    x.zero_grad(), w.zero_grad()
+    with debug():
+        block(x).sum().backward()
+    np.testing.assert_array_equal(expected[0], x.grad)
+    np.testing.assert_array_equal(expected[1], w.grad)
+    np.testing.assert_array_equal(w.grad, np.sqrt(FINE) * 2.0 * FINE)
+    assert caught(lambda: block(Tensor(BAD, label="x"))).op == "sqrt"
