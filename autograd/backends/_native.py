@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ..ops import TABLE
-from ..program import Aval, Program, Step
+from ..program import Program, Step
 from ._blas import gemm_address
-from ._emit import VIEWS
+from ._native_layers import LAYERS
+from ._native_plan import Group, Plan
 from ._native_products import product
 from ._native_text import CASTS, ENTRYWISE, REDUCTIONS, ROWS, Place, literal, loops, nest, reduction
 
@@ -27,15 +26,7 @@ class Unsupported(Exception):  # noqa: N818  (never leaves the package: numpy th
     """A step that has no text here."""
 
 
-@dataclass(eq=False)
-class Group:
-    """Steps that run together: a loop over one shape, or one other step."""
-
-    shape: tuple[int, ...] | None
-    steps: list[Step] = field(default_factory=list)
-
-
-class Native:
+class Native(Plan):
     """The text of a program and the layout of its memory.
 
     Attributes:
@@ -49,19 +40,14 @@ class Native:
 
     def __init__(self, program: Program) -> None:
         """Plan and write; `Unsupported` where a step can't be."""
-        self.program = program
+        super().__init__(program)
         self.sizes: dict[str, int] = {}
         self.fills: list[tuple[str, int, Any]] = []
         self.pointers: list[np.ndarray[Any, Any]] = []
         self.places: dict[int, Place] = {}
         self.lines: list[str] = []
-        self.wide = any(step.op.name in {"sin", "cos"} for step in program.steps)
-        self.roots: dict[int, int] = {}
-        self.views: dict[int, Step] = {}
         self.called: set[str] = set()
         self.products: set[str] = set()
-        self.groups = self._grouped()
-        self.at = {step.output: g for g, group in enumerate(self.groups) for step in group.steps}
         self._enter()
         self._store()
         for group in self.groups:
@@ -69,10 +55,6 @@ class Native:
         self._updates()
         for k, name in enumerate(sorted(self.products)):
             self.lines.insert(0, f"gemm_{name} = pointers[{len(self.pointers) + k}]")
-
-    def aval(self, i: int) -> Aval:
-        """Return the type of a value; a weak number counts as a scalar of its dtype."""
-        return self.program.avals[i]
 
     def memory(self) -> tuple[Any, ...]:
         """Return memory for one thread, constants filled in, and the addresses of the arrays written in place."""
@@ -83,42 +65,7 @@ class Native:
         addresses += [gemm_address(name) for name in sorted(self.products)]
         return (*made.values(), np.array(addresses, dtype=np.int64))
 
-    # ---- the plan
-    def _grouped(self) -> list[Group]:
-        groups: list[Group] = []
-        made: dict[int, tuple[int, bool]] = {}
-        for step in self.program.steps:
-            shape = self.aval(step.output).shape
-            if step.op.name in VIEWS and TABLE.get(step.op.name) is step.op and self._is_view(step):
-                self.roots[step.output] = step.inputs[0]
-                self.views[step.output] = step
-                made[step.output] = (made.get(step.inputs[0], (-1, False))[0], True)
-                continue
-            if step.op.name not in ENTRYWISE or (step.op.name in ROWS and shape):
-                groups.append(Group(None, [step]))
-                made[step.output] = (len(groups) - 1, True)
-                continue
-            first = 0
-            for i in step.inputs:
-                g, apart = made.get(i, (-1, False))
-                first = max(first, g + (apart or self.aval(i).shape != shape))
-            for g in range(first, len(groups)):
-                if groups[g].shape == shape:
-                    break
-            else:
-                g = len(groups)
-                groups.append(Group(shape))
-            groups[g].steps.append(step)
-            made[step.output] = (g, False)
-        return groups
-
-    def _is_view(self, step: Step) -> bool:
-        shape, dtype = self.aval(step.inputs[0])[:2]
-        sample = np.empty(shape, dtype)
-        view = step.op.forward(sample, **step.params)
-        shared = isinstance(view, np.ndarray) and (np.may_share_memory(view, sample) or not sample.size)
-        return shared and all(s % dtype.itemsize == 0 for s in view.strides)
-
+    # ---- memory
     def _enter(self) -> None:
         program = self.program
         for k, i in enumerate(program.inputs):
@@ -158,15 +105,10 @@ class Native:
         self.sizes[dtype.name] = offset + -(-size // 16) * 16
         return offset
 
-    def _root(self, i: int) -> int:
-        while i in self.roots:
-            i = self.roots[i]
-        return i
-
     def _store(self) -> None:
         """Give memory to what a later group reads; what only its own loop needs stays in registers."""
-        needed = self._needed()
-        direct, joined = self._direct(), self._joined(needed)
+        needed = self.needed()
+        direct, joined = self.direct(), self.joined(needed)
         for whole in {whole for whole, _ in joined.values()}:
             self._lay(whole)
         for group in self.groups:
@@ -190,55 +132,11 @@ class Native:
         for i in self.roots:
             self._view(i)
 
-    def _needed(self) -> set[int]:
-        needed = {self._root(i) for i in self.program.live}
-        for g, group in enumerate(self.groups):
-            for step in group.steps:
-                needed |= {self._root(i) for i in step.inputs if self.at.get(self._root(i)) != g or i in self.roots}
-        return needed
-
     def _lay(self, i: int) -> None:
         """Give a value memory of its own."""
         shape, dtype = self.aval(i)[:2]
         kind(dtype)
         self.places[i] = Place.plain(f"m_{dtype.name}", self._room(dtype, math.prod(shape)), shape, dtype)
-
-    def _joined(self, needed: set[int]) -> dict[int, tuple[int, int]]:
-        """Return the values that are made at their place in the vector they are joined to, and where that is."""
-        found: dict[int, tuple[int, int]] = {}
-        outputs = {self._root(i) for i in self.program.live}
-        for step in self.program.steps:
-            if step.op.name != "concatenate" or len(self.aval(step.output).shape) != 1:
-                continue
-            start = 0
-            for i in step.inputs:
-                root, size = self._root(i), math.prod(self.aval(i).shape)
-                made = root in self.at and root in needed and self.aval(root).shape
-                whole = (
-                    math.prod(self.aval(root).shape) == size and self.aval(root).dtype == self.aval(step.output).dtype
-                )
-                fresh = root not in found and root not in outputs and step.output not in found
-                if (
-                    made
-                    and whole
-                    and fresh
-                    and self.groups[self.at[root]].steps[0].op.name != "concatenate"
-                    and self._straight(i)
-                ):
-                    found[root] = step.output, start
-                start += size
-        return found
-
-    def _straight(self, i: int) -> bool:
-        """Whether a view shows all entries of its root in their order."""
-        chain = []
-        while i in self.roots:
-            chain.append(i)
-            i = self.roots[i]
-        place = start = Place.plain("", 0, *self.aval(i)[:2])
-        for view in reversed(chain):
-            place = place.viewed(self.views[view])
-        return place.offset == 0 and math.prod(place.shape) == math.prod(start.shape) and place == place.plain_like()
 
     def _view(self, i: int) -> None:
         step = self.views[i]
@@ -246,22 +144,6 @@ class Native:
         if base.name and not base.strides and self.aval(step.inputs[0]).shape == ():
             raise Unsupported("a view of a scalar")
         self.places[i] = base.viewed(step)
-
-    def _direct(self) -> dict[int, int]:
-        """Return which new values of parameters may be written straight over the old ones."""
-        found: dict[int, int] = {}
-        last: dict[int, int] = {}
-        for g, group in enumerate(self.groups):
-            for step in group.steps:
-                for i in step.inputs:
-                    crossed = self.aval(i).shape != self.aval(step.output).shape or not self._straight(i)
-                    last[self._root(i)] = max(last.get(self._root(i), -1), g + (0.5 if crossed else 0))  # type: ignore[assignment]
-        outputs = {self._root(i) for i in self.program.outputs}
-        for old, new in self.program.updates:
-            loop = new in self.at and self.groups[self.at[new]].shape is not None
-            if loop and not self.wide and new not in found and last.get(old, -1) <= self.at[new] and new not in outputs:
-                found[new] = old
-        return found
 
     # ---- the text
     def _write(self, group: Group) -> None:
@@ -337,7 +219,10 @@ class Native:
                 self.lines += nest(head, depth, body)
                 offset += place.shape[0]
         else:
-            raise Unsupported(name)
+            lines = LAYERS[name](step, places, out) if name in LAYERS and out.shape and not _scalars(places) else None
+            if lines is None:
+                raise Unsupported(name)
+            self.lines += lines
 
     def _product(self, x: Place, y: Place, out: Place) -> None:
         lines = product(x, y, out) if x.dtype == y.dtype == out.dtype and out.shape else None
@@ -386,3 +271,7 @@ def kind(dtype: Any) -> None:
     """Refuse a dtype that has no memory here."""
     if dtype.name not in CASTS:
         raise Unsupported(dtype.name)
+
+
+def _scalars(places: Sequence[Place]) -> bool:
+    return any(place.variable or not place.shape for place in places)

@@ -20,6 +20,7 @@ from ..passes import optimise
 from ..program import Program
 from . import compiler
 from ._blas import GEMM_TEXT, gemm_address
+from ._emit import VIEWS
 from ._native import Native, Unsupported
 from ._native_text import CASTS, rows
 from .numpy_replay import Replay
@@ -30,8 +31,8 @@ __all__ = ["Fused", "compile_fused", "compile_soon"]
 _SECONDS = 1.0  # of numpy replay after which a program is worth compiling in the background
 _SAMPLE = 8  # calls between looks at the clock
 _STEPS = 1500  # steps up to which a function compiles in seconds
-_WORK = 20_000_000  # entries up to which one thread's loops beat numpy's calls; a multiplication counts as an eighth
-_LARGEST = 2**18  # entries of one value from which numpy in blocks, on two threads, is faster
+_WORK = 8_000_000  # entries up to which one thread's loops beat numpy's calls; a multiplication counts as an eighth
+_LARGEST = 2**20  # entries of one value from which numpy in blocks, on two threads, is faster
 
 _HEAD = f"""
 from numba import carray
@@ -213,6 +214,8 @@ def work(program: Program) -> int:
     for step in program.steps:
         aval = program.avals[step.output]
         size = math.prod(aval.shape)
+        if step.op.name in VIEWS:
+            continue
         if size >= _LARGEST:
             return _WORK
         if step.op.name == "matmul":

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value, value_and_grad
+from autograd import Value, max_pool, value_and_grad, windows
 from autograd.backends import _native_products, compiler, numba_fused, numpy_replay
 from autograd.backends._blas import gemm_address
 from autograd.backends.choose import compile_program
@@ -107,6 +107,39 @@ def test_large_products(dtype, library, monkeypatch):
     fused, replay = both(products, *args)
     same(fused, replay, *args, rtol=1e-5 if dtype == np.float32 else 1e-12)
     assert fused.source.count("gemm(gemm_") >= 11
+
+
+def windowing(size, stride, dilation=(1, 1)):
+    return {"size": size, "stride": stride, "dilation": dilation}
+
+
+LAYERS = {
+    "copy": lambda x: np.reshape(np.swapaxes(x, 1, 2), (2, -1)) * 2.0,
+    "pad": lambda x: np.pad(x, ((0, 0), (0, 0), (1, 2), (0, 1))),
+    "stack": lambda x: np.stack([x[0], x[1] * 2.0]),
+    "columns": lambda x: np.reshape(np.moveaxis(windows(x, **windowing((2, 3), (1, 2))), (0, 1), (2, 3)), (2, 18, -1)),
+    "windows, spread out": lambda x: windows(x, **windowing((2, 2), (1, 1), (2, 3))) + 1.0,
+    "pool": lambda x: max_pool(x, **windowing((2, 2), (2, 2))),
+    "pool, overlapping": lambda x: max_pool(x, **windowing((3, 2), (1, 2))),
+    "pool of ties": lambda x: max_pool(np.maximum(x, 0.0), **windowing((2, 3), (2, 3))),
+    "one entry": lambda x: x[0, 1] * 2.0,
+    "a part": lambda x: x[1, 1:] ** 2,
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_layers_and_their_gradients(name, dtype):
+    def both_ways(x, w):
+        def loss(x):
+            return np.sum(LAYERS[name](x) * w)
+
+        return LAYERS[name](x), *value_and_grad(loss)(x)
+
+    x = RNG.normal(size=(2, 3, 6, 7)).astype(dtype)
+    w = RNG.normal(size=LAYERS[name](x).shape).astype(dtype)
+    fused, replay = both(both_ways, x, w)
+    same(fused, replay, x, w, rtol=1e-5 if dtype == np.float32 else 1e-12)
 
 
 def test_a_training_step_changes_its_state_in_place():
