@@ -204,7 +204,7 @@ def test_a_huge_angle_goes_to_numpy():
     [
         (np.linalg.inv, (np.eye(2),)),
         (lambda x: x * 1j, (np.ones(2),)),
-        (np.tanh, (np.ones((600, 600)),)),
+        (np.tanh, (np.ones((1100, 1100)),)),
     ],
 )
 def test_what_it_cannot_serve_is_left_to_numpy(fun, args):
