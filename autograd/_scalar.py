@@ -18,7 +18,17 @@ from .ops import TABLE
 __all__ = ["REAL", "RECORDERS", "SCOPE", "method"]
 
 REAL = (int, float, np.floating, np.integer, np.bool_)
-RECORDERS: dict[tuple[str, bool], Callable[..., Any]] = {}  # (op's name, reflected) -> what records it
+
+
+class _Recorders(dict[tuple[str, bool], Callable[..., Any]]):
+    """What records an op, by its name and whether the operands are reflected; compiled when first asked for."""
+
+    def __missing__(self, key: tuple[str, bool]) -> Callable[..., Any]:
+        function = self[key] = _compile(*key)
+        return function
+
+
+RECORDERS = _Recorders()
 
 # What the compiled text sees: C's names for Python's functions, and from `_value` the node class and the
 # slow path for numbers on which Python's floats raise.
@@ -108,7 +118,7 @@ def {name}(self, other):
 
 
 def _compile(name: str, reflected: bool) -> Callable[..., Any]:
-    """Compile the function that computes, differentiates and records one op, and enter it in the list."""
+    """Compile the function that computes, differentiates and records one op."""
     op = TABLE[name]
     twin = op.scalar
     if twin is None:
@@ -126,7 +136,6 @@ def _compile(name: str, reflected: bool) -> Callable[..., Any]:
     exec(compile(text, f"<Value {label}>", "exec"), SCOPE)  # noqa: S102  (the text is the table's own)
     function: Callable[..., Any] = SCOPE.pop(label)
     function.__doc__ = f"Return {twin.value}, recorded."
-    RECORDERS[name, reflected] = function
     return function
 
 
@@ -137,9 +146,3 @@ def method(name: str, reflected: bool = False) -> Callable[..., Any]:
     'Return tanh(x), recorded.'
     """
     return RECORDERS[name, reflected]
-
-
-for _op in TABLE.values():
-    if _op.scalar is not None:
-        for _reflected in (False, True)[: len(_op.scalar.partials)]:
-            _compile(_op.name, _reflected)

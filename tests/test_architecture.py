@@ -166,6 +166,15 @@ for position, name in enumerate(NN_ORDER):
     ALLOWED[f"nn.{name}"] = ("autograd", "autograd.*", f"nn.{name}.*", *left, *ARRAYS)
     ALLOWED[f"nn.{name}.*"] = ALLOWED[f"nn.{name}"]
 
+# What of the standard library `import autograd, nn` may not load where numpy has not: each takes 0.5 to 20 ms, and who
+# needs it imports it in the function that does. (docs/benchmarks.md, workload I1)
+SLOW = (
+    *("ast", "asyncio", "concurrent.futures", "csv", "ctypes", "decimal", "difflib", "doctest", "email", "fractions"),
+    *("hashlib", "http", "importlib.metadata", "importlib.resources", "inspect", "json", "logging", "multiprocessing"),
+    *("pathlib", "pickle", "random", "shutil", "socket", "sqlite3", "ssl", "statistics", "subprocess", "tarfile"),
+    *("tempfile", "tokenize", "unittest", "urllib.parse", "uuid", "xml", "zipfile"),
+)
+
 # The one file that imports each optional library.
 OPTIONAL: dict[str, str] = {
     "graphviz": "autograd.export.render",
@@ -255,6 +264,12 @@ print(*sorted(roots - set(sys.stdlib_module_names) - {"numpy", "autograd", "nn"}
     command = [sys.executable, "-c", script]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr, run.stdout.split()) == (0, "", [])
+
+
+def test_importing_leaves_slow_parts_of_the_standard_library_alone():
+    script = "import sys, numpy; before = set(sys.modules); import autograd, nn; print(*set(sys.modules) - before)"
+    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not set(SLOW) & set(run.stdout.split())
 
 
 def test_every_module_needs_numpy_only_but_those_that_wrap_an_optional_library(sources):

@@ -6,20 +6,20 @@ in the next process. numba reads its cache by pickle, so a folder that anybody e
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import stat
 import sys
-import tempfile
 import threading
 import types
 import warnings
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Compiled", "available", "cache_folder", "choose"]
 
@@ -41,6 +41,8 @@ def cache_folder() -> Path | None:
 
     ``$CHAINRULE_CACHE_DIR`` if set (empty switches the cache off), else ``chainrule`` in the user's cache folder.
     """
+    from pathlib import Path  # this and what else is imported below would be a fifth of what `import autograd` takes
+
     chosen = os.environ.get(_FOLDER)
     if chosen == "":
         return None
@@ -74,13 +76,22 @@ def _store(source: str) -> Path | None:
     folder = cache_folder()
     if folder is None:
         return None
-    path = folder / f"chainrule_{hashlib.sha256(source.encode()).hexdigest()[:32]}.py"
+    path = folder / f"{_name(source)}.py"
     if not path.exists() or path.read_text(encoding="utf-8") != source:
+        import tempfile
+
         handle, name = tempfile.mkstemp(dir=folder, suffix=".tmp")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(source)
-        Path(name).replace(path)
+        os.replace(name, path)  # noqa: PTH105  (``name`` is no Path)
     return path
+
+
+def _name(source: str) -> str:
+    """Return the name of the module that ``source`` becomes: its hash."""
+    import hashlib
+
+    return f"chainrule_{hashlib.sha256(source.encode()).hexdigest()[:32]}"
 
 
 class Compiled:
@@ -186,7 +197,7 @@ def _compile(function: Any, signature: str, path: Path | None) -> Any:
 
 def _module(source: str, path: Path | None) -> Any:
     """Run ``source`` as a module of its own name, by which numba's cache refers to what it defines."""
-    name = path.stem if path else f"chainrule_{hashlib.sha256(source.encode()).hexdigest()[:32]}"
+    name = path.stem if path else _name(source)
     if name not in sys.modules:
         module = types.ModuleType(name)
         module.__file__ = str(path) if path else f"<{name}>"

@@ -7,7 +7,6 @@ level and opcode at a time. `lane_tape` runs the same tape over many inputs at o
 
 from __future__ import annotations
 
-import copy
 import threading
 from collections.abc import Sequence
 from functools import cached_property
@@ -139,7 +138,8 @@ class Tape:
 
     def on(self, backend: str) -> Tape:
         """Return the same tape for another backend."""
-        twin = copy.copy(self)
+        twin = object.__new__(Tape)
+        vars(twin).update(vars(self))
         twin.backend, twin._v, twin._lanes = backend, np.zeros(0), {}
         return twin
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.errors import OptionError, unknown_name
 
 from ..module import positive_integer
 from .reporting import Callback, Logs
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = [
     "CSVLogger",
@@ -175,6 +176,8 @@ class CSVLogger(Callback):
     def __init__(self, path: str | Path, append: bool = False, separator: str = ",") -> None:
         if len(separator) != 1:
             raise OptionError(f"CSVLogger: separator must be one character, got {separator!r}; write separator=';'")
+        from pathlib import Path  # slow to import, as csv is
+
         self.path, self.append, self.separator = Path(path), append, separator
         self._begun = False
 
@@ -186,6 +189,8 @@ class CSVLogger(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Write the line."""
+        import csv
+
         with self.path.open("a", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, delimiter=self.separator)
             if not self._begun:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import autograd
 from autograd.errors import OptionError, describe
@@ -12,6 +11,9 @@ from autograd.errors import OptionError, describe
 from ..module import Module
 from ..serialize.files import replaced
 from .labelling import labelled
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["to_onnx"]
 
@@ -72,13 +74,15 @@ def to_onnx(
         for module, mode in modes:
             module.training = mode
     if path is not None:
+        from pathlib import Path  # slow to import
+
         _written(Path(path), found.SerializeToString())
     return found
 
 
 def _written(path: Path, packed: bytes) -> None:
     def fill(name: str) -> None:
-        Path(name).write_bytes(packed)
+        type(path)(name).write_bytes(packed)
 
     replaced(path, fill)
 

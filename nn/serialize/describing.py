@@ -5,7 +5,6 @@ Reading calls only classes and functions of `nn`, and those the caller hands ove
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -135,6 +134,8 @@ class Reader:
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
             if isinstance(exc, OptionError | DataError):
                 raise
+            import json  # slow to import
+
             raise DataError(f"load: {json.dumps(x)[:80]} describes nothing: {type(exc).__name__}: {exc}") from exc
 
     def _made(self, x: dict[str, Any]) -> Any:  # noqa: PLR0911 - one return for each kind of value
@@ -247,6 +248,8 @@ def to_json(model: Module, *, custom: Mapping[str, Any] | None = None, indent: i
     >>> print(to_json(layers.Sequential(layers.Linear(2, 1), "tanh")))  # doctest: +ELLIPSIS
     {"chainrule": 1, "model": {"module": "Sequential", "id": 0, "args": [{"module": "Linear", ...
     """
+    import json
+
     return json.dumps({"chainrule": 1, "model": Writer(custom).value(model)}, indent=indent)
 
 
@@ -264,6 +267,8 @@ def from_json(text: str, *, custom: Mapping[str, Any] | None = None) -> Any:
     >>> from_json(to_json(layers.Linear(2, 1)))
     Linear(2, 1)
     """
+    import json
+
     try:
         found = json.loads(text)
         parts: Sequence[Any] = [found["model"], found["chainrule"]]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.errors import DataError, MissingExtraError, OptionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["read", "replaced", "write"]
 
@@ -55,6 +56,8 @@ def write(path: str | Path, arrays: Mapping[str, Array], text: str = "") -> None
         OptionError: another ending.
         MissingExtraError: the library is not installed.
     """
+    from pathlib import Path  # slow to import, as tempfile
+
     path = Path(path)
     if _hdf(path):
         h5py = _h5py()
@@ -79,16 +82,19 @@ def write(path: str | Path, arrays: Mapping[str, Array], text: str = "") -> None
 
 def replaced(path: Path, fill: Callable[[str], None]) -> None:
     """Fill a file beside ``path``, make it durable, and let it take the name."""
+    import tempfile
+
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     os.close(handle)
+    half = type(path)(name)
     try:
         fill(name)
-        with Path(name).open("rb") as file:
+        with half.open("rb") as file:
             os.fsync(file.fileno())
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(path)
+        half.chmod(0o666 & ~_umask())
+        half.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        half.unlink(missing_ok=True)
         raise
 
 
@@ -109,6 +115,8 @@ def read(path: str | Path) -> tuple[dict[str, Array], str]:
         OptionError: another ending.
         MissingExtraError: the library is not installed.
     """
+    from pathlib import Path
+
     path = Path(path)
     hdf = _hdf(path)
     if not path.is_file():

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +13,9 @@ from autograd.errors import DataError, OptionError, ShapeError
 from ..module import Module, verb
 from . import files
 from .describing import Reader, Writer, generators, with_states
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["load", "load_weights", "save", "save_weights"]
 
@@ -52,6 +53,8 @@ def save(model: Module, path: str | Path, *, custom: Mapping[str, Any] | None = 
         }
     if shell is not None:
         arrays |= {f"{STATE}{i}": np.asarray(leaf) for i, leaf in enumerate(tree.leaves(shell.state))}
+    import json  # slow to import
+
     files.write(path, arrays, json.dumps(described))
 
 
@@ -67,6 +70,8 @@ def load(path: str | Path, *, custom: Mapping[str, Any] | None = None) -> Any:
         OptionError: a name that is unknown here.
         ShapeError: weights that don't fit the architecture.
     """
+    import json
+
     arrays, text = files.read(path)
     try:
         described = json.loads(text)
