@@ -64,6 +64,8 @@ class Linear(Module):
         """Draw the parameters, once the input's size is known."""
         weight_init, bias_init, rng, dtype = self._recipe
         self.in_features, self._recipe = inputs, None
+        args, kwargs = self.given  # from now on this is a layer of that size, to be printed and saved as one
+        self.given = ((inputs, *args[1:]), kwargs) if args else (args, {**kwargs, "in_features": inputs})
         self.weight = Parameter(weight_init((self.out_features, inputs), rng, dtype), label="W")
         if bias_init is not None:
             self.bias = Parameter(bias_init((self.out_features,), rng, dtype), label="b")

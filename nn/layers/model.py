@@ -12,7 +12,7 @@ from autograd.errors import GraphError, OptionError, ShapeError, describe
 
 from ..module import Module
 
-__all__ = ["Input", "Model", "Symbol"]
+__all__ = ["Input", "Model", "Spot", "Symbol", "exchanged", "item"]
 
 
 class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
@@ -49,7 +49,7 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
             for m, _ in modes:
                 m.training = False
             with no_grad():
-                example = module(*_exchanged(args, _example), **_exchanged(kwargs, _example))
+                example = module(*exchanged(args, _example), **exchanged(kwargs, _example))
         finally:
             for m, mode in modes:
                 m.training = mode
@@ -57,7 +57,7 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
         """Write down a ufunc."""
-        return self.called_by(getattr(ufunc, method), args, kwargs)
+        return self.called_by(ufunc if method == "__call__" else getattr(ufunc, method), args, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Write down a numpy function."""
@@ -65,7 +65,7 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __getitem__(self, index: Any) -> Any:
         """Write down an index; the examples are axis 0."""
-        return self.called_by(_item, (self, index), {})
+        return self.called_by(item, (self, index), {})
 
     def __iter__(self) -> Iterator[Any]:
         """Yield the parts of a layer's answer that is a tuple."""
@@ -80,7 +80,12 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
         return f"Symbol({getattr(self.example, 'dtype', '')}{list(self.shape)})"
 
 
-def _item(x: Any, index: Any) -> Any:
+def item(x: Any, index: Any) -> Any:
+    """Return x[index]: what indexing a Symbol writes down.
+
+    >>> item([5, 6], 1)
+    6
+    """
     return x[index]
 
 
@@ -88,20 +93,24 @@ def _example(symbol: Symbol) -> Any:
     return symbol.example
 
 
-def _exchanged(tree: Any, exchange: Callable[[Symbol], Any]) -> Any:
-    """Return nested arguments with each Symbol exchanged."""
+def exchanged(tree: Any, exchange: Callable[[Symbol], Any]) -> Any:
+    """Return nested arguments with each Symbol exchanged.
+
+    >>> exchanged(((Input(3), 2.0), [Input(4)]), lambda symbol: symbol.shape)
+    (((3,), 2.0), [(4,)])
+    """
     if isinstance(tree, Symbol):
         return exchange(tree)
     if type(tree) in (list, tuple):
-        return type(tree)(_exchanged(item, exchange) for item in tree)
+        return type(tree)(exchanged(part, exchange) for part in tree)
     if type(tree) is dict:
-        return {key: _exchanged(item, exchange) for key, item in tree.items()}
+        return {key: exchanged(item, exchange) for key, item in tree.items()}
     return tree
 
 
 def _symbols(tree: Any) -> list[Symbol]:
     found: list[Symbol] = []
-    _exchanged(tree, found.append)
+    exchanged(tree, found.append)
     return found
 
 
@@ -133,6 +142,10 @@ class Model(Module):
 
     Attributes:
         layers: the layers, each once, in the order of their first call.
+        starts: the places of the inputs among the values.
+        steps: the calls in order: the place of the answer, the function or the number of the layer, and the arguments,
+            in which a `Spot` stands for the value at that place.
+        results: what is returned, likewise.
 
     Raises:
         GraphError: an output that needs an Input not listed, an input no output needs, something that isn't one.
@@ -155,9 +168,9 @@ class Model(Module):
         order = _sorted(_symbols(outputs))
         spots = {id(symbol): i for i, symbol in enumerate(order)}
         self._check(order, spots, outputs)
-        self._starts = [spots[id(symbol)] for symbol in self.inputs]
+        self.starts = [spots[id(symbol)] for symbol in self.inputs]
         places: dict[int, int] = {}
-        self._steps: list[Any] = []
+        self.steps: list[Any] = []
         for spot, symbol in enumerate(order):
             if symbol.call is None:
                 continue
@@ -168,8 +181,8 @@ class Model(Module):
                     self.layers.append(call)
                 call = places[id(call)]
             refer = _reference(spots)
-            self._steps.append((spot, call, _exchanged(symbol.args, refer), _exchanged(symbol.kwargs, refer)))
-        self._outputs = _exchanged(outputs, _reference(spots))
+            self.steps.append((spot, call, exchanged(symbol.args, refer), exchanged(symbol.kwargs, refer)))
+        self.results = exchanged(outputs, _reference(spots))
 
     def _check(self, order: list[Symbol], spots: dict[int, int], outputs: Any) -> None:
         if not order:
@@ -197,34 +210,38 @@ class Model(Module):
         if len(given) != len(self.inputs):
             raise ShapeError(f"Model: expected {len(self.inputs)} inputs, got {len(given)}")
         values: dict[int, Any] = {}
-        for place, (spot, symbol, array) in enumerate(zip(self._starts, self.inputs, given, strict=True)):
+        for place, (spot, symbol, array) in enumerate(zip(self.starts, self.inputs, given, strict=True)):
             x = array if isinstance(array, Tensor) else np.asarray(array)
             if x.shape[1:] != symbol.shape:
                 raise ShapeError(f"Model: input {place} must be (examples, *{symbol.shape}), got {describe(x)}")
             values[spot] = x
-        for spot, call, args, kwargs in self._steps:
+        for spot, call, args, kwargs in self.steps:
             function = self.layers[call] if isinstance(call, int) else call
             values[spot] = function(*_filled(args, values), **_filled(kwargs, values))
-        return _filled(self._outputs, values)
+        return _filled(self.results, values)
 
     def extra_repr(self) -> str:
         """Return nothing: the layers are printed."""
         return ""
 
 
-class _Spot(int):
-    """The place of a value among those of a call."""
+class Spot(int):
+    """The place of a value among those of a call.
+
+    >>> Spot(2)
+    2
+    """
 
 
 def _reference(spots: dict[int, int]) -> Callable[[Symbol], Any]:
-    return lambda symbol: _Spot(spots[id(symbol)])
+    return lambda symbol: Spot(spots[id(symbol)])
 
 
 def _filled(tree: Any, values: dict[int, Any]) -> Any:
-    if isinstance(tree, _Spot):
+    if isinstance(tree, Spot):
         return values[tree]
     if type(tree) in (list, tuple):
-        return type(tree)(_filled(item, values) for item in tree)
+        return type(tree)(_filled(part, values) for part in tree)
     if type(tree) is dict:
         return {key: _filled(item, values) for key, item in tree.items()}
     return tree

@@ -14,14 +14,16 @@ import numpy as np
 from autograd.errors import DataError, OptionError, describe, unknown_name
 
 from .. import functional, init, layers, losses, metrics, optim
+from ..layers.model import Spot
 from ..module import Module, verb
+from . import graphs
 
 __all__ = ["Reader", "Writer", "from_json", "to_json", "with_states"]
 
 
 def _known() -> dict[str, Any]:
     """Return every class and function a description may name."""
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = dict(graphs.functions())
     for place in (metrics, losses, functional, init, optim, layers):
         found |= {name: getattr(place, name) for name in place.__all__ if callable(getattr(place, name))}
     found |= {f"losses.{name}": function for name, function in losses.LOSSES.items()}
@@ -49,6 +51,8 @@ class Writer:
         Raises:
             OptionError: nothing that can be described.
         """
+        if isinstance(x, Spot | slice) or x is Ellipsis:
+            return self._index(x)
         if x is None or isinstance(x, bool | int | str):
             return x
         if isinstance(x, float):
@@ -67,6 +71,11 @@ class Writer:
             return self._shared(x)
         return self._named(x)
 
+    def _index(self, x: Any) -> Any:
+        if isinstance(x, slice):
+            return {"slice": [self.value(part) for part in (x.start, x.stop, x.step)]}
+        return {"ellipsis": True} if x is Ellipsis else {"spot": int(x)}
+
     def _shared(self, x: Any) -> Any:
         if id(x) in self._met:
             return {"again": self._met[id(x)]}
@@ -74,6 +83,8 @@ class Writer:
         place = self._met[id(x)] = len(self._met)
         if isinstance(x, np.random.Generator):
             return {"generator": state_of(x), "id": place}
+        if type(x) is layers.Model:
+            return {"graph": graphs.described(x, self), "id": place}
         args, kwargs = x.given
         if type(x) is layers.Sequential:  # layers may have been added
             args, kwargs = tuple(x.layers), {}
@@ -138,29 +149,21 @@ class Reader:
 
             raise DataError(f"load: {json.dumps(x)[:80]} describes nothing: {type(exc).__name__}: {exc}") from exc
 
-    def _made(self, x: dict[str, Any]) -> Any:  # noqa: PLR0911 - one return for each kind of value
-        if "tuple" in x:
-            return tuple(self.value(x["tuple"]))
-        if "dict" in x:
-            return {self.value(key): self.value(item) for key, item in x["dict"]}
-        if "float" in x:
-            return float(x["float"])
-        if "array" in x:
-            return np.array(x["array"], x["dtype"])
-        if "dtype" in x:
-            return np.dtype(x["dtype"])
-        if "again" in x:
-            return self._met[x["again"]]
-        if "generator" in x:
-            made = self._met[x["id"]] = generator_of(x["generator"])
-            return made
-        if "name" in x:
-            return self.named(x["name"])
-        thing = self.named(x["module"] if "module" in x else x["make"])
-        made = thing(*self.value(x["args"]), **self.value(x["kwargs"]))
-        if "module" in x:
+    def _made(self, x: dict[str, Any]) -> Any:
+        kind = next((kind for kind in _KINDS if kind in x), "make")
+        made = _KINDS[kind](self, x)
+        if "id" in x:
             self._met[x["id"]] = made
         return made
+
+    def again(self, x: dict[str, Any]) -> Any:
+        """Return what was made before."""
+        return self._met[x["again"]]
+
+    def called(self, x: dict[str, Any]) -> Any:
+        """Return what a class or function makes of its arguments."""
+        thing = self.named(x["module"] if "module" in x else x["make"])
+        return thing(*self.value(x["args"]), **self.value(x["kwargs"]))
 
     def named(self, name: str) -> Any:
         """Return the class or function of a name.
@@ -171,6 +174,24 @@ class Reader:
         if name not in self._things:
             raise unknown_name("class or function in the file", name, self._things)
         return self._things[name]
+
+
+_KINDS: dict[str, Callable[[Reader, dict[str, Any]], Any]] = {  # what each kind of description is made by
+    "tuple": lambda reader, x: tuple(reader.value(x["tuple"])),
+    "dict": lambda reader, x: {reader.value(key): reader.value(item) for key, item in x["dict"]},
+    "float": lambda reader, x: float(x["float"]),
+    "array": lambda reader, x: np.array(x["array"], x["dtype"]),
+    "dtype": lambda reader, x: np.dtype(x["dtype"]),
+    "slice": lambda reader, x: slice(*reader.value(x["slice"])),
+    "ellipsis": lambda reader, x: Ellipsis,
+    "spot": lambda reader, x: Spot(x["spot"]),
+    "again": Reader.again,
+    "generator": lambda reader, x: generator_of(x["generator"]),
+    "name": lambda reader, x: reader.named(x["name"]),
+    "graph": lambda reader, x: graphs.made(x["graph"], reader),
+    "module": Reader.called,
+    "make": Reader.called,
+}
 
 
 def state_of(generator: np.random.Generator) -> Any:

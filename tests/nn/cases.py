@@ -1,17 +1,22 @@
-"""Every layer, one row each: what the tests of tests/nn/test_cases.py go through.
+"""Every layer, loss, optimizer and schedule, one row each: what test_cases.py and test_cases_training.py go through.
 
-The numbers of PyTorch 2.13.0 for the rows that have a twin there are in tests/nn/golden/layers.json, so that the tests
-need no PyTorch. To write them anew, in an environment with torch==2.13.0: ``python -m tests.nn.cases``.
+To add one, write its row; rows of losses, optimizers and schedules that have a twin in PyTorch stand in peers.py.
+The numbers of PyTorch 2.13.0 for the layers that have a twin there are in tests/nn/golden/layers.json, so that the
+tests need no PyTorch. To write them anew, in an environment with torch==2.13.0: ``python -m tests.nn.cases``.
 """
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 import nn
+from nn import optim
+
+from . import peers
 
 FILE = Path(__file__).parent / "golden" / "layers.json"
 
@@ -74,6 +79,12 @@ def lazy(dtype: Any) -> nn.Module:
     model = nn.Sequential(nn.Flatten(), nn.Linear(None, 4, rng=0))
     model(np.zeros((1, 3, 2), np.float32))
     return model.astype(dtype)
+
+
+def masking(dtype: Any) -> nn.Module:
+    """Return a chain that passes over times filled with a number no input has."""
+    reader = nn.LSTM(3, 4, batch_first=True, returns="last", rng=0)
+    return nn.Sequential(nn.Masking(9.0), reader, "tanh").astype(dtype)
 
 
 X2, X3, X4, SEQUENCE = (4, 3), (4, 6, 7), (2, 3, 6, 5), (4, 2, 3)
@@ -165,6 +176,18 @@ CASES = {
         orders=1,
     ),
     "model": Case(graph, (X2, X2), (4, 2)),
+    "mlp": Case(lambda d: nn.MLP([3, 4, 2], "tanh", rng=0).astype(d), (X2,), (4, 2)),
+    "masking": Case(masking, ((4, 5, 3),), (4, 4)),
+    "add": Case(lambda d: Added().astype(d), (X2,), X2),
+    **{
+        kind: case(kind, inputs=(X2,), shape=X2, theirs=theirs)
+        for kind, theirs in {
+            **dict.fromkeys(("ELU", "GELU", "Identity", "LeakyReLU", "ReLU", "SELU", "SiLU", "Sigmoid"), "same"),
+            **dict.fromkeys(("Softplus", "Softsign", "Tanh"), "same"),
+            "Softmax": "Softmax(-1)", "LogSoftmax": "LogSoftmax(-1)",
+            "HardSigmoid": "",  # PyTorch rounds the slope 1/6 to float32
+        }.items()
+    },
 }  # fmt: skip
 
 
@@ -182,6 +205,16 @@ class Masked(nn.Module):
 
     def forward(self, x: Any) -> Any:
         return self.inner(x, x, x, attn_mask=CAUSAL, key_padding_mask=PADDING)[0]
+
+
+class Added(nn.Module):
+    """A layer of several inputs, fed by one."""
+
+    def __init__(self) -> None:
+        self.add = nn.Add()
+
+    def forward(self, x: Any) -> Any:
+        return self.add(x, x * x)
 
 
 def drawn(case: Case, dtype: Any = np.float64) -> list[Any]:
@@ -210,6 +243,53 @@ def contracted(g: Any) -> float:
 def seed_of(y: Any) -> Any:
     """Return the cotangent that both are given."""
     return np.sin(np.arange(y.size)).reshape(y.shape)
+
+
+# ---- losses, optimizers, schedules
+class Loss(NamedTuple):
+    """A loss with its options, and targets for the outputs `OUTPUTS`."""
+
+    loss: Callable[..., Any]
+    target: Any
+
+
+OUTPUTS = peers.Z
+LOSSES = {
+    **{name: Loss(partial(row.ours, **row.options), row.target) for name, row in peers.LOSSES.items()},
+    "binary smooth": Loss(partial(nn.losses.binary_cross_entropy, label_smoothing=0.2), peers.BITS),
+    "hinge": Loss(nn.losses.hinge, peers.SIGNS),
+    "squared hinge": Loss(nn.losses.squared_hinge, peers.SIGNS),
+    "cosine": Loss(nn.losses.cosine, peers.SOFT),
+    "one-hot": Loss(nn.losses.cross_entropy, np.eye(4)[peers.LABELS]),
+    "weighted": Loss(partial(nn.losses.mse, weights=np.arange(6.0)), peers.Y),
+}
+SCHEDULES = {name: row.ours for name, row in peers.SCHEDULES.items()}
+OPTIMIZERS: dict[str, Any] = {
+    **{name: row.ours for name, row in peers.OPTIMIZERS.items()},
+    **{f"sgd by {name}": optim.SGD(schedule) for name, schedule in SCHEDULES.items()},
+    "lion": optim.Lion(0.01),
+    "average momentum": optim.SGD(0.1, 0.9, average=True),
+    "warm cosine": optim.AdamW(optim.linear_warmup(optim.cosine(0.05, 20), 5)),
+    "clipped": optim.Chain(optim.ClipByNorm(1.0), optim.ClipByValue(0.5), optim.Adam(0.02)),
+    "penalties": optim.Chain(
+        optim.AddPenalty(optim.l1_l2(0.01, 0.02)), optim.AddPenalty(optim.l1(0.01)), optim.AddPenalty(optim.l2(0.01)),
+        optim.RMSprop(momentum=0.5), optim.MaxNorm(2.0),
+    ),
+    "by hand": optim.Chain(optim.AddDecayedWeights(0.01), optim.Trace(0.9), optim.Scale(0.1), optim.ScaleByRate(0.5)),
+}  # fmt: skip
+
+
+class Probe(nn.Module):
+    """A layer of the table as a model of one array in and one number an example out: what `fit` trains."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.gain = name, nn.Parameter(np.float32(1.0))
+        self.layer = CASES[name].make(np.float32)
+
+    def forward(self, x: Any) -> Any:
+        row, share = CASES[self.name], self.gain * np.mean(x)
+        y = row.pick(self.layer(*(v * share if v.dtype.kind == "f" else v for v in drawn(row, np.float32))))
+        return self.gain * x[:, :1] + np.mean(y * seed_of(y).astype(np.float32))
 
 
 def main() -> None:

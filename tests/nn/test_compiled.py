@@ -8,21 +8,11 @@ from autograd.errors import DataError, OptionError
 from nn import MLP, Linear, Module, losses, optim
 from nn.callbacks import Callback
 
+from .cases import OPTIMIZERS
+
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((50, 6)).astype(np.float32)
 LABELS = RNG.integers(0, 3, 50)
-TRANSFORMS = {
-    "adam": optim.Adam(0.01),
-    "momentum": optim.SGD(0.1, momentum=0.9, nesterov=True),
-    "clipped": optim.Chain(optim.ClipByNorm(0.5), optim.AdamW(optim.cosine(0.01, 20))),
-    **{name: optim.get(name) for name in optim.OPTIMIZERS},
-    "restarts": optim.Nadam(optim.warm_restarts(0.01, 3, 2)),
-    "one cycle": optim.RMSprop(optim.one_cycle(0.01, 12), momentum=0.9, centered=True),
-    "milestones": optim.RAdam(optim.multi_step(0.01, [3, 5]), betas=(0.9, 0.9)),
-    "polynomial": optim.Adagrad(optim.polynomial(0.1, 12, 2.0), lr_decay=0.1),
-    "penalty": optim.Chain(optim.AddPenalty(optim.l1_l2(0.01, 0.02)), optim.SGD(0.1), optim.MaxNorm(1.0)),
-    "warmup": optim.Chain(optim.ClipByValue(0.1), optim.SGD(optim.linear_warmup(0.1, 5), weight_decay=0.01)),
-}
 
 
 def trained(compiled, optimizer="adam", sizes=(6, 8, 3), callbacks=(), epochs=3, loss="cross_entropy", y=LABELS):
@@ -40,9 +30,9 @@ def same(first, second):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("name", TRANSFORMS)
+@pytest.mark.parametrize("name", OPTIMIZERS)
 def test_the_same_bits_with_each_optimizer(name):
-    same(trained(True, TRANSFORMS[name]), trained(False, TRANSFORMS[name]))
+    same(trained(True, OPTIMIZERS[name]), trained(False, OPTIMIZERS[name]))
 
 
 def test_a_backend_may_be_named():

@@ -1,8 +1,6 @@
 """Saving and loading: the same numbers, the same next steps in a new process, and errors that name what is wrong."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +9,16 @@ import pytest
 
 import nn
 from autograd.errors import AutogradError, DataError, OptionError, ShapeError
-from nn import MLP, Linear, Module, Sequential, Tanh, optim, serialize
+from nn import MLP, Linear, Module, Sequential, Tanh, serialize
 from nn.serialize import files
 
 pytest.importorskip("safetensors", reason="the extra save is not installed")
 pytest.importorskip("h5py", reason="the extra save is not installed")
 
-ROOT = Path(__file__).resolve().parents[2]
 ENDINGS = ["safetensors", "h5"]
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((40, 3)).astype(np.float32)
 Y = RNG.integers(0, 2, 40)
-OPTIMIZERS: dict[str, Any] = {
-    **{name: optim.get(name) for name in optim.OPTIMIZERS},
-    "momentum": optim.SGD(0.1, 0.9, nesterov=True),
-    "schedule": optim.Chain(optim.ClipByNorm(1.0), optim.AdamW(optim.linear_warmup(optim.cosine(0.01, 20), 5))),
-    "penalty": optim.Chain(optim.AddPenalty(optim.l1_l2(0.01, 0.02)), optim.RMSprop(momentum=0.5), optim.MaxNorm(2.0)),
-}
 
 
 def compiled(optimizer: Any) -> Any:
@@ -43,38 +34,6 @@ def same(first, second):
     for name in first:
         assert first[name].dtype == second[name].dtype
         np.testing.assert_array_equal(first[name], second[name])
-
-
-SCRIPT = """
-import sys
-import numpy as np
-import nn
-folder = sys.argv[1]
-data = np.load(folder + "/data.npz")
-for name in sys.argv[2:]:
-    model = nn.load(f"{folder}/{name}")
-    model.fit(data["x"], data["y"], epochs=6, batch_size=16, verbose=False, compiled=False)
-    model.save(f"{folder}/after {name}")
-"""
-
-
-def test_resuming_in_a_new_process_is_bitwise_for_every_optimizer(tmp_path):
-    np.savez(tmp_path / "data.npz", x=X, y=Y)
-    names = [f"{name}.{ending}" for i, name in enumerate(OPTIMIZERS) for ending in ENDINGS[: 1 + (i % 3 == 0)]]
-    for name in names:
-        part = compiled(OPTIMIZERS[name.rpartition(".")[0]])
-        train(part, 4, rng=7)
-        part.save(tmp_path / name)
-    command = [sys.executable, "-c", SCRIPT, str(tmp_path), *names]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
-    for name in names:
-        whole = compiled(OPTIMIZERS[name.rpartition(".")[0]])
-        train(whole, 10, rng=7)
-        resumed = nn.load(tmp_path / f"after {name}")
-        same(whole.state_dict(), resumed.state_dict())
-        ours, theirs = (vars(model)["_choices"].optimizer.state_dict() for model in (whole, resumed))
-        same(ours, theirs)
 
 
 class Noisy(Module):
