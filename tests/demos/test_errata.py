@@ -23,8 +23,8 @@ def test_the_committed_page_is_a_fresh_one():
     for new, old in zip(fresh.splitlines(), committed.splitlines(), strict=True):
         assert re.sub(NUMBER, "#", new) == re.sub(NUMBER, "#", old), advice
         # The last digits of a long training run are the machine's.
-        numbers = ([float(x) for x in re.findall(NUMBER, line)] for line in (new, old))
-        np.testing.assert_allclose(*numbers, rtol=2e-2, atol=1e-6, err_msg=advice)
+        fresh_numbers, numbers = ([float(x) for x in re.findall(NUMBER, line)] for line in (new, old))
+        np.testing.assert_allclose(fresh_numbers, numbers, rtol=2e-2, atol=1e-6, err_msg=advice)
 
 
 def test_every_row_is_there_and_every_check_holds():
