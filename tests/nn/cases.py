@@ -268,6 +268,8 @@ OPTIMIZERS: dict[str, Any] = {
     **{name: row.ours for name, row in peers.OPTIMIZERS.items()},
     **{f"sgd by {name}": optim.SGD(schedule) for name, schedule in SCHEDULES.items()},
     "lion": optim.Lion(0.01),
+    "lbfgs": optim.LBFGS(max_iter=2),
+    "bfgs": optim.BFGS(max_iter=2),
     "average momentum": optim.SGD(0.1, 0.9, average=True),
     "warm cosine": optim.AdamW(optim.linear_warmup(optim.cosine(0.05, 20), 5)),
     "clipped": optim.Chain(optim.ClipByNorm(1.0), optim.ClipByValue(0.5), optim.Adam(0.02)),

@@ -173,11 +173,18 @@ def test_a_loss_by_name_is_saved(tmp_path, name):
 def moved(transform, dtype, steps=30):
     """Return parameters and state after steps down a bowl, and what they began with."""
     start = [np.linspace(-1.0, 2.0, 6, dtype=dtype).reshape(2, 3), np.array([0.7, -1.5], dtype)]
-    params, state = start, transform.init(start)
+    params = [nn.Parameter(p) for p in start]
+    shell = optim.Optimizer(params, transform)
+
+    def bowl():
+        shell.zero_grad()
+        loss = sum((p * p).sum() for p in params)
+        loss.backward()
+        return loss
+
     for _ in range(steps):
-        updates, state = transform.update([2 * p for p in params], state, params)
-        params = optim.apply_updates(params, updates)
-    return start, params, state
+        shell.step(bowl)
+    return start, [p.data for p in params], shell.state
 
 
 @with_optimizers
@@ -186,24 +193,22 @@ def test_shapes_dtypes_and_descent_of_an_optimizer(name):
         start, params, state = moved(OPTIMIZERS[name], dtype)
         for a, b in zip(start, params, strict=True):
             assert (a.shape, a.dtype) == (b.shape, b.dtype)
-        assert {np.asarray(leaf).dtype for leaf in tree.leaves(state)} <= {
-            np.dtype(dtype),
-            np.dtype(int),
-            np.dtype(float),
-        }
+        kinds = {np.asarray(leaf).dtype for leaf in tree.leaves(state) if np.size(leaf) > 1}
+        assert kinds <= {np.dtype(dtype)}
         assert sum(np.sum(p * p) for p in params) < sum(np.sum(p * p) for p in start)
 
 
-@with_optimizers
-def test_an_optimizer_jitted(name):
+@pytest.mark.parametrize("name", [n for n, row in OPTIMIZERS.items() if not isinstance(row, optim.QuasiNewton)])
+def test_an_update_jitted(name):
     transform = OPTIMIZERS[name]
-    _, params, state = moved(transform, np.float64, 3)
-    grads = [np.cos(p) for p in params]
-    for a, b in zip(
-        tree.leaves(jit(transform.update)(grads, state, params)), tree.leaves(transform.update(grads, state, params)),
-        strict=True,
-    ):  # fmt: skip
-        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-15)
+    params = [np.linspace(-1.0, 2.0, 6).reshape(2, 3), np.array([0.7, -1.5])]
+    state, recorded = transform.init(params), jit(transform.update)
+    for step in range(3):
+        grads = [np.cos(p + step) for p in params]
+        plain, compiled = transform.update(grads, state, params), recorded(grads, state, params)
+        for a, b in zip(tree.leaves(compiled), tree.leaves(plain), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-15)
+        params, state = optim.apply_updates(params, plain[0]), plain[1]
 
 
 @with_optimizers
@@ -250,5 +255,5 @@ def test_every_loss_optimizer_and_schedule_has_a_row():
     assert used == {loss.__name__ for loss in losses.LOSSES.values()}
     found = {part for transform in OPTIMIZERS.values() for part in parts(transform)}
     made = {name for name in optim.__all__ if callable(getattr(optim, name))}
-    assert made - found == {"Leafwise", "Optimizer", "Transform", "apply_updates", "get"}
+    assert made - found == {"Leafwise", "Optimizer", "QuasiNewton", "Transform", "apply_updates", "get"}
     assert {next(makers(schedule)) for schedule in SCHEDULES.values()} == set(optim.schedules.__all__)
