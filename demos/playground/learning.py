@@ -8,11 +8,14 @@ import numpy as np
 
 from autograd import no_grad
 from autograd.errors import DataError, OptionError, unknown_name
-from nn import MLP, Linear, Optimizer, data, losses, optim
+from nn import MLP, Linear, Optimizer, data, layers, losses, optim
 
 Array = np.ndarray[Any, Any]
-COUNT, GRID, REACH = 240, 44, 1.6
-ACTIVATIONS = ("tanh", "relu", "sigmoid", "gelu")
+COUNT, GRID, REACH = 240, 44, 1.8
+ACTIVATIONS = tuple(sorted(  # every entrywise one of `nn`, under its first name
+    {kind: name for name, kind in reversed(layers.ACTIVATIONS.items())
+     if kind not in (layers.Identity, layers.Softmax, layers.LogSoftmax)}.values()
+))  # fmt: skip
 OPTIMIZERS = tuple(sorted(optim.OPTIMIZERS))
 DEFAULTS: dict[str, Any] = {
     "data": "xor", "layers": [8, 8], "activation": "tanh", "optimizer": "adam", "rate": 0.01, "noise": 0.1, "seed": 0,
@@ -157,7 +160,7 @@ class Learning:
         with self._lock, no_grad(), np.errstate(all="ignore"):
             scores = np.asarray(self.model(grid).data, dtype=float)
             own = np.asarray(self.model(self.x).data) > 0.0
-            layers = [layer for layer in self.model.children() if isinstance(layer, Linear)]
+            linear = [layer for layer in self.model.children() if isinstance(layer, Linear)]
             return {
                 "settings": self.settings,
                 "steps": len(self.losses),
@@ -168,7 +171,7 @@ class Learning:
                 "reach": REACH,
                 "points": np.round(self.x, 4).tolist(),
                 "labels": self.y.ravel().astype(int).tolist(),
-                "weights": [np.round(layer.weight.data, 4).tolist() for layer in layers],
+                "weights": [np.round(layer.weight.data, 4).tolist() for layer in linear],
                 "deltas": self.deltas,
             }
 

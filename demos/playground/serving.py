@@ -24,9 +24,17 @@ def application(learning: Learning) -> Any:
     app.route("/state", "GET", learning.state)
     app.route("/start", "POST", lambda: _answer(learning, learning.reset))
     app.route("/train", "POST", lambda: _answer(learning, train))
-    for status in (404, 405):
+    app.add_hook("before_request", _own_page)
+    for status in (403, 404, 405):
         app.error(status)(_missing)
     return app
+
+
+def _own_page() -> None:
+    """Answer the playground's own page only: a page elsewhere may have its name resolved to this machine."""
+    host = bottle.request.get_header("Host", "")
+    if host.rpartition(":")[0] not in ("127.0.0.1", "localhost"):
+        bottle.abort(403, f"Host {host!r}: the playground answers its own page only")
 
 
 def _page() -> str:
@@ -36,19 +44,20 @@ def _page() -> str:
 
 def _missing(error: Any) -> str:
     bottle.response.content_type = "application/json"
-    return json.dumps({"error": f"{bottle.request.method} {bottle.request.path}: {error.status_line}"})
+    why = error.body if error.status_code == 403 else error.status_line
+    return json.dumps({"error": f"{bottle.request.method} {bottle.request.path}: {why}"})
 
 
 def _answer(learning: Learning, act: Any) -> Any:
     """Act on a request's body and return the new state; a bad request gets a 4xx and changes nothing."""
-    host = bottle.request.get_header("Host", "").rpartition(":")[0] or bottle.request.get_header("Host", "")
-    if host not in ("127.0.0.1", "localhost"):
-        return _refuse(403, f"Host {host!r}: the playground answers its own page only")
-    if bottle.request.content_length > LARGEST:
+    length = bottle.request.get_header("Content-Length", "0")
+    if not length.isdecimal():
+        return _refuse(400, f"Content-Length: expected a number of bytes, got {length!r}")
+    if int(length) > LARGEST:
         return _refuse(413, f"a request of more than {LARGEST} bytes")
     try:
         body = json.loads(bottle.request.body.read() or b"{}")
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         return _refuse(400, f"the body is not JSON: {exc}")
     if not isinstance(body, dict):
         return _refuse(400, "the body must be a JSON object")

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("bottle")
 
 from autograd import errors
-from demos.playground.learning import DATA, DEFAULTS, OPTIMIZERS, Learning, checked
+from demos.playground.learning import ACTIVATIONS, DATA, DEFAULTS, OPTIMIZERS, Learning, checked
 from demos.playground.serving import application
 from tests.autograd.export.browser import find, needs_browser, run_dom
 
@@ -120,6 +120,10 @@ def test_the_addresses(served):
         ("POST", "/train", {"steps": 1e9}, 422),
         ("POST", "/train", "not json", 400),
         ("POST", "/train", "[1]", 400),
+        ("POST", "/train", "[" * 5000, 400),
+        ("POST", "/start", '{"data": []}', 422),
+        ("POST", "/start", '{"rate": 1e400}', 422),
+        ("POST", "/start", '{"optimizer": null}', 422),
         ("POST", "/train", '"' + "x" * 20_000 + '"', 413),
         ("POST", "/start", {"layers": [1000]}, 422),
         ("GET", "/nowhere", None, 404),
@@ -136,9 +140,47 @@ def test_bad_requests(served, method, path, body, status):
     assert len(learning.losses) == 2
 
 
-def test_other_pages_may_not_train(served):
-    _, port = served
-    assert ask(port, "POST", "/train", {"steps": 1}, Host="evil.example:80")[0] == 403
+def test_other_pages_may_neither_train_nor_look(served):
+    learning, port = served
+    for method, path in (("POST", "/train"), ("GET", "/state"), ("GET", "/")):
+        status, answer = ask(port, method, path, {"steps": 1}, Host="evil.example:80")
+        assert status == 403
+        assert "own page only" in answer["error"]
+    assert learning.losses == []
+
+
+@pytest.mark.parametrize("length", ["abc", "-5", "1e3"])
+def test_a_false_length_is_refused(served, length):
+    status, answer = ask(served[1], "POST", "/train", "{}", **{"Content-Length": length})
+    assert status == 400
+    assert "Content-Length" in answer["error"]
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_activation_learns(name):
+    learning = Learning({"activation": name})
+    learning.train(60)
+    assert learning.state()["losses"][-1] < learning.state()["losses"][0]
+
+
+def test_every_choice_of_nn_is_offered():
+    from nn import layers, optim
+
+    assert set(OPTIMIZERS) == set(optim.OPTIMIZERS)
+    kinds = {layers.ACTIVATIONS[name] for name in ACTIVATIONS}
+    assert kinds == set(layers.ACTIVATIONS.values()) - {layers.Identity, layers.Softmax, layers.LogSoftmax}
+    assert len(kinds) == len(ACTIVATIONS)
+
+
+def test_a_page_loaded_anew_finds_the_run_as_it_was(served):
+    learning, port = served
+    ask(port, "POST", "/start", {"data": "circles", "seed": 4})
+    ask(port, "POST", "/train", {"steps": 9})
+    assert ask(port, "POST", "/start", {"layers": "many"})[0] == 422
+    ask(port, "GET", "/")
+    state = ask(port, "GET", "/state")[1]
+    assert (state["steps"], state["settings"]["data"], state["settings"]["seed"]) == (9, "circles", 4)
+    assert state == json.loads(json.dumps(learning.state()))
 
 
 def test_requests_at_once_lose_nothing(served):
