@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import OptionError
-from .diagram import Diagram
+from .diagram import Diagram, number_text
 from .stepping import BackwardStep, Stepper, value_text
 from .summary import bands
 from .svg import to_svg
@@ -61,7 +62,11 @@ def to_html(loss: Any, *, inputs: Iterable[Any] = (), params: Iterable[Any] = ()
                 (text for texts in sums for a, text in texts if a is node), key=len, default="0"
             )
     diagram = graph.diagram(None if small else bands(graph.nodes, graph.roots, graph.role))
-    data = [_step_data(step, texts, graph.places, stepper, small) for step, texts in zip(steps, sums, strict=True)]
+    if small:
+        sets = [[(graph.places[id(node)], text) for node, text in texts] for texts in sums]
+    else:
+        diagram, sets = _steepest(diagram, steps, graph.places)
+    data = [_step_data(step, own, graph.places, stepper) for step, own in zip(steps, sets, strict=True)]
     return _page(title, _svg(diagram), data, _leaves(stepper))
 
 
@@ -79,8 +84,28 @@ def _running_sums(steps: list[BackwardStep]) -> list[list[tuple[Any, str]]]:
     return rows
 
 
+Sets = list[list[tuple[int, str]]]
+
+
+def _steepest(diagram: Diagram, steps: list[BackwardStep], places: dict[int, int]) -> tuple[Diagram, Sets]:
+    """Return a summary whose boxes hold the largest gradient so far, and what every step makes of them."""
+    found: dict[int, float] = {}
+    sets: Sets = []
+    for step in steps:
+        place = places[id(step.node)]
+        found[place] = max(found.get(place, 0.0), float(np.max(np.abs(step.gradient), initial=0.0)))
+        alone = diagram.boxes[place].role != "group" and not diagram.boxes[place].detail
+        sets.append([(place, value_text(step.gradient) if alone else f"≤ {number_text(found[place])}")])
+    longest = {place: max((t for own in sets for p, t in own if p == place), key=len) for place in found}
+    boxes = [
+        replace(box, grad=longest.get(k, ""), detail=tuple(row for row in box.detail if not row.startswith("|grad|")))
+        for k, box in enumerate(diagram.boxes)
+    ]
+    return replace(diagram, boxes=tuple(boxes)), sets
+
+
 def _step_data(
-    step: BackwardStep, texts: list[tuple[Any, str]], places: dict[int, int], stepper: Stepper, small: bool
+    step: BackwardStep, sets: list[tuple[int, str]], places: dict[int, int], stepper: Stepper
 ) -> dict[str, Any]:
     out = []
     for share, partial in zip(step.shares, step.partials, strict=True):
@@ -92,7 +117,7 @@ def _step_data(
         "line": step.line,
         "came": value_text(step.gradient),
         "out": out,
-        "sets": [[places[id(node)], text] for node, text in texts] if small else [],
+        "sets": sets,
     }
 
 

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Tensor, Value, errors, to_html, trace_backward
+from autograd.export.reading import ordered
 from autograd.export.stepping import value_text
 
 from . import graphs
 from .browser import dom, needs_browser
-from .test_drawing import network, neuron
+from .test_drawing import chain, network, neuron
 from .test_explaining import notes_example, scalar_xor
 
 
@@ -151,6 +152,20 @@ def test_large_graphs():
         x = x.tanh()
     with pytest.raises(errors.OptionError, match="3,002 nodes"):
         to_html(x)
+
+
+def test_the_boxes_of_a_summary_hold_the_steepest_gradient_so_far():
+    loss = chain(400)
+    loss.backward()
+    (text,) = re.findall(r'id="data">(.*?)</script>', to_html(loss), re.DOTALL)
+    shown: dict[int, str] = {}
+    for entry, step in zip(json.loads(text), trace_backward(loss), strict=True):
+        shown |= dict(entry["sets"])
+        bound = float(shown[entry["box"]].removeprefix("≤ "))
+        assert bound >= abs(step.gradient) * 0.999
+    steepest = max(float(value.removeprefix("≤ ")) for value in shown.values())
+    assert steepest == pytest.approx(max(abs(node.grad) for node in ordered([loss])), rel=1e-3)
+    assert "|grad|" not in to_html(loss)
 
 
 @needs_browser
