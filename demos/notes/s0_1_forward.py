@@ -37,24 +37,13 @@ def neurons_and_layers(e: Evidence, s: Setting) -> None:
     hidden = net.a[1].data
     why = "the note's own lines have b inside g"
     e.slip("E1", logistic(theta @ hidden) + b, logistic(theta @ hidden + b), out, why)
-    shifted = [t.shape for t in net.thetas]
-    why = "there are L - 1 weight matrices for L layers, and the first one's columns are the inputs: no a⁰ exists"
-    e.erratum(
-        "E2",
-        "Θʲ with aʲ⁻¹ from j = 1: a⁰",
-        "Θ⁽ˡ⁻¹⁾ with a⁽ˡ⁻¹⁾, l = 2 … L",
-        shifted[0][1] == len(x) and len(shifted) == len(net.a) - 1,
-        why,
-    )
+    first, before = net.thetas[0].data, net.biases[0].data
+    why = "with j counted so, layer 2 would take Θ² and give 1 number; layer 1 would take a⁰, which does not exist"
+    e.slip("E2", theta @ x + b, first @ x + before, net.z[0], why)
     augmented = np.column_stack([b, theta]) @ np.concatenate([[1.0], hidden])
-    why = "both are right: a column 0 of Θ fed by a₀ = 1 gives the same z as an explicit b"
-    e.erratum(
-        "E3",
-        "b¹ in the hidden layer, Θ²₁,₀ in the output",
-        "one of the two, in all layers",
-        np.allclose(augmented, net.z[1].data, rtol=0, atol=1e-14),
-        why,
-    )
+    e.equal("z³ with column 0 of Θ for the bias, and with b", augmented, net.z[1])
+    why = "either is right in all layers; mixed, the output's bias is there twice, as column 0 and as b"
+    e.slip("E3", augmented + b, augmented, net.z[1], why)
 
 
 @row("S0-2")
@@ -148,12 +137,6 @@ def cost_of_many_outputs(e: Evidence, s: Setting) -> None:
     e.equal(
         "K separate costs over m, and the library's", one_by_one, losses.binary_cross_entropy(net.z[0], y, "sum") / m
     )
-    by_output, by_example = h[0], h[:, 0]
-    why = f"the two readings of h[i] are {by_output.shape} outputs and {by_example.shape} examples"
-    e.erratum(
-        "E4",
-        "y′ᵢ, for the i-th output and for example i",
-        "y′ₖᵢ: output k of example i",
-        by_output.shape != by_example.shape,
-        why,
-    )
+    diagonal = sum(-(y[i, i] * np.log(h[i, i]) + (1 - y[i, i]) * np.log(1 - h[i, i])) for i in range(outputs)) / m
+    why = "one letter for both counts output i of example i only, the diagonal; y′ₖᵢ: output k of example i"
+    e.slip("E4", diagonal, one_by_one, losses.binary_cross_entropy(net.z[0], y, "sum") / m, why)

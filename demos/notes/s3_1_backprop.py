@@ -78,15 +78,22 @@ def forward_steps(e: Evidence, s: Setting) -> None:
     W1 = net.W[0].data
     why = "with W of (3, 4) and examples as rows, Wh has no product; the matrix forms of the note need rows"
     e.erratum("E65", "u = W h + b", "u = h W + b", W1.shape[1] != x.shape[0] and (x @ W1).shape == (6, 4), why)
-    bounded = np.abs(net.h[1].data).max() <= 1 < np.abs(net.u[0].data).max()
-    why = "only h has passed f, and is within ±1"
-    e.erratum("E66", "stimulus h, activation u", "stimulus u, activation h", bounded, why)
-    why = "the sum runs over the units of layer k − 1, the rows of W⁽ᵏ⁾"
-    e.erratum("E67", "Σ over a = 1 … k_k", "Σ over a = 1 … k_{k−1}", W1.shape[0] == x.shape[1] != W1.shape[1], why)
-    losses.mse(out, y).backward()
-    shapes = [u.grad.shape for u in net.u if u.grad is not None]
-    why = f"the deltas of the output and of layer l are {shapes[-1]} and {shapes[-2]}: two arrays, one name"
-    e.erratum("E68", "δ⁽ˡ⁾ for the output", "δ_out on hU + c", shapes[-1] != shapes[-2], why)
+    u1, h1 = net.u[0].data, net.h[1].data
+    why = "f makes the activation h of the stimulus u; the other way round f is applied to what has passed it already"
+    e.slip("E66", np.tanh(h1), np.tanh(u1), net.h[1], why)
+    small = Rows.random([3, 2, 1], s.seed)
+    small.forward(x)
+    W, b = small.W[0].data, small.b[0].data
+    why = "the sum runs over layer k − 1: with 3 inputs and 2 units, summed to k₁ = 2 the third input is forgotten"
+    e.slip("E67", x[:, :2] @ W[:2] + b, x @ W + b, small.u[0], why)
+    wide, x, y = problem(s.seed, outputs=4)
+    out = wide.forward(x)
+    losses.mse(out, y, "sum").backward()
+    last = 2 * (out.data - y)
+    hidden = (1 - wide.h[-1].data ** 2) * (last @ wide.U.data.T)
+    e.equal("δ_out", last, wide.u[-1].grad)
+    why = "the output's δ under the name of layer l's: l is the last hidden layer, whose δ has passed U and f′"
+    e.slip("E68", last, hidden, wide.u[-2].grad, why)
 
 
 @row("S3-5", "S3-6", "S3-7", "S3-8", "E63", "E64")

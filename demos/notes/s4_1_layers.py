@@ -38,10 +38,13 @@ def two_parts(e: Evidence, s: Setting) -> None:
     e.show("written from the graph", text)
     for name in ("z⁽²⁾ =", "a⁽²⁾ =", "z⁽³⁾ =", "a⁽³⁾ ="):
         e.holds(f"{name} stands in it", name in text)
-    one_layer = Net.random([2, 3], s.seed).forward(x)
-    differs = not np.allclose(one_layer.data, out.data) and out.data[:, None].shape == (3, 1)
-    why = "one layer is not the net, and c outputs of one example are a column of this note's layout"
-    e.erratum("E72", "ŷ = σ(wx + b), ŷ = [1 1 0]", "ŷ = a⁽ᴷ⁾, the last of K layers; a column (c, 1)", differs, why)
+    first, second = (np.column_stack([t.data, b.data]) for t, b in zip(net.thetas, net.biases, strict=True))
+    column = np.append(x, 1.0)[:, None]
+    once = logistic(first @ column)
+    twice = logistic(second @ np.vstack([once, [[1.0]]]))
+    e.equal("ŷ is a column of c outputs", np.array([3, 1]), np.array(twice.shape))
+    why = "σ(wx + b) is one layer; the net is all K, one after the other. And c outputs of one example are a column"
+    e.slip("E72", once[:, 0], twice[:, 0], out, why)
 
 
 @row("S4-3")
