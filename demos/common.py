@@ -67,7 +67,8 @@ def curves(history: Mapping[str, Sequence[float]], path: Path) -> None:
     for ax, name in zip(axes[0], ("loss", "accuracy"), strict=True):
         epochs = range(1, len(history[name]) + 1)
         ax.plot(epochs, history[name], color=BLUE, label="training")
-        ax.plot(epochs, history[f"val_{name}"], color=RED, label="validation")
+        if f"val_{name}" in history:
+            ax.plot(epochs, history[f"val_{name}"], color=RED, label="validation")
         ax.set(xlabel="epoch", ylabel=name)
         ax.grid(alpha=0.3)
         ax.legend(frameon=False)

@@ -150,7 +150,8 @@ class Native(Plan):
         if group.shape is None:
             self._single(group.steps[0])
         elif group.shape == ():
-            self.lines += [f"s{s.output} = {self._expression(s, ())}" for s in group.steps]
+            for step in group.steps:  # not at once: an expression may first write a line of its own
+                self.lines.append(f"s{step.output} = {self._expression(step, ())}")
         else:
             self._loop(group.steps, group.shape)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
@@ -20,10 +19,8 @@ __all__ = [
     "StandardScaler",
     "digits",
     "examples",
-    "mnist",
     "moons",
     "one_hot",
-    "read_idx",
     "split",
     "xor",
 ]
@@ -258,74 +255,3 @@ def digits() -> tuple[Array, Array]:
     """
     x, y = load("datasets", "demos", "the digits data set").load_digits(return_X_y=True)
     return (x / 16.0).astype(np.float32), y.astype(np.int64)
-
-
-_IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-
-
-def read_idx(path: str | os.PathLike[str]) -> Array:
-    """Read an array from an IDX file, the format of MNIST, packed by gzip or not.
-
-    Bytes 0 0, type, number of axes; one big-endian 32-bit size an axis; the numbers. Sizes are checked
-    against the file's length before memory is asked for.
-
-    Args:
-        path: the file.
-
-    Raises:
-        DataError: it can't be read, or is no IDX file, or is cut off.
-    """
-    import gzip
-    import struct
-    import zlib
-    from pathlib import Path
-
-    path = Path(path)
-    try:
-        raw = path.read_bytes()
-        data = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
-    except (OSError, EOFError, zlib.error) as exc:
-        raise DataError(f"read_idx: {path} can't be read: {exc}") from exc
-    if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in _IDX_TYPES or not data[3]:
-        raise DataError(f"read_idx: {path} is no IDX file: it begins with {data[:4].hex(' ') or 'nothing'}")
-    axes, kind = data[3], np.dtype(_IDX_TYPES[data[2]])
-    start = 4 + 4 * axes
-    if len(data) < start:
-        raise DataError(f"read_idx: {path} ends inside its header, after {len(data)} of {start} bytes")
-    shape = struct.unpack(f">{axes}I", data[4:start])
-    expected = start + int(np.prod(shape, dtype=object)) * kind.itemsize
-    if len(data) != expected:
-        raise DataError(f"read_idx: {path} has {len(data)} bytes where its header says {shape}, {expected} bytes")
-    array: Array = np.frombuffer(data, kind, offset=start).reshape(shape).astype(kind.newbyteorder("="))
-    return array
-
-
-def mnist(folder: str | os.PathLike[str]) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """Load MNIST, or a set in its form, from its four IDX files, as they are or packed by gzip.
-
-    Args:
-        folder: holds ``train-images-idx3-ubyte`` and its fellows, with or without ``.gz``.
-
-    Returns:
-        ``(x, y), (x_test, y_test)``: rows of pixels from 0 to 1, float32, and integer labels.
-
-    Raises:
-        DataError: a file is missing, or its contents don't fit.
-    """
-    parts = []
-    for part in ("train", "t10k"):
-        x = _idx_in(folder, f"{part}-images-idx3-ubyte")
-        y = _idx_in(folder, f"{part}-labels-idx1-ubyte")
-        if x.ndim != 3 or y.ndim != 1 or len(x) != len(y) or not len(x):
-            raise DataError(f"mnist: {part} images are {describe(x)} and labels {describe(y)} in {folder}")
-        parts.append((x.reshape(len(x), -1).astype(np.float32) / np.float32(255), y.astype(np.int64)))
-    return parts[0], parts[1]
-
-
-def _idx_in(folder: str | os.PathLike[str], name: str) -> Array:
-    from pathlib import Path
-
-    for candidate in (Path(folder) / name, Path(folder) / f"{name}.gz"):
-        if candidate.is_file():
-            return read_idx(candidate)
-    raise DataError(f"mnist: {Path(folder)} holds neither {name} nor {name}.gz; give the folder of the four IDX files")

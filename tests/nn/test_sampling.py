@@ -60,3 +60,31 @@ def test_spirals_without_noise_mirror_each_other():
 def test_bad_input(call, error):
     with pytest.raises(error):
         call()
+
+
+@pytest.mark.parametrize("shape", [(7, 9, 12), (7, 2, 8, 8)])
+def test_rotation_is_scipys(shape):
+    ndimage = pytest.importorskip("scipy.ndimage", reason="scipy is not installed")
+    images = np.random.default_rng(0).random(shape)
+    turned = data.rotate(images, 80.0, rng=1)
+    angles = np.random.default_rng(1).uniform(-80.0, 80.0, 7)
+    assert np.abs(angles).max() > 45
+    for image, found, angle in zip(images, turned, angles, strict=True):
+        for channel, own in zip(
+            np.reshape(image, (-1, *shape[-2:])), np.reshape(found, (-1, *shape[-2:])), strict=True
+        ):
+            right = ndimage.rotate(channel, angle, reshape=False, order=1, mode="grid-constant")
+            np.testing.assert_allclose(own, right, atol=1e-12)
+
+
+def test_rotation_keeps_dtypes_and_the_order_of_blocks():
+    images = np.zeros((1100, 5, 5), np.uint8)
+    images[:, 2, 2] = np.arange(1100) % 256  # the middle stays where it is
+    turned = data.rotate(images, 30.0, rng=0)
+    assert turned.dtype == np.uint8
+    np.testing.assert_array_equal(turned[:, 2, 2], images[:, 2, 2])
+    assert data.rotate(np.ones((1, 3, 3), np.float32), 5.0, rng=0).dtype == np.float32
+    np.testing.assert_array_equal(data.rotate(images, 0.0), images)
+    for bad in (lambda: data.rotate(np.ones((3, 3)), 5.0), lambda: data.rotate(images, -1.0)):
+        with pytest.raises(DataError, match="rotate: images must be"):
+            bad()

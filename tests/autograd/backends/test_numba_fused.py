@@ -192,6 +192,15 @@ def nn_step(step, state, backend):
     return compile_step(step, state, backend=backend)
 
 
+def test_the_cosine_of_a_number_that_was_just_computed():
+    def fun(x, t):
+        share = t / 7.0 + 0.25
+        return x * (1.0 + np.cos(share * 3.0)) + np.sin(share)
+
+    fused, replay = both(fun, np.ones(3), np.array(2.0))
+    same(fused, replay, np.arange(3.0), np.array(5.0))
+
+
 def test_a_huge_angle_goes_to_numpy():
     fused, replay = both(np.sin, np.ones(3))
     x = np.array([1.0, 1e9, -np.inf])
