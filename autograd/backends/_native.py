@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from ..program import Program, Step
+from . import _native_lstm
 from ._blas import gemm_address
 from ._native_layers import LAYERS
 from ._native_plan import Group, Plan
 from ._native_products import product
-from ._native_text import CASTS, ENTRYWISE, REDUCTIONS, ROWS, Place, literal, loops, nest, reduction
+from ._native_text import CASTS, ENTRYWISE, REDUCTIONS, ROWS, SINGLES, Place, literal, loops, nest, reduction
 
 __all__ = ["Native", "Unsupported"]
 
@@ -194,10 +195,16 @@ class Native(Plan):
         x, out = self.places[step.inputs[0]], self.places[step.output]
         if step.params or x.variable or x.shape != out.shape or not x.flat(out.shape) or out.dtype.kind != "f":
             raise Unsupported(step.op.name)
-        self.called.add(step.op.name)
-        size = int(np.prod(out.shape))
-        call = f"rows_{step.op.name}({x.name}, {x.offset}, {out.name}, {out.offset}, {size})"
+        call = self.vectorised(step.op.name, x, out)
         self.lines.append(f"wide |= {call}" if step.op.name in {"sin", "cos"} else call)
+
+    def vectorised(self, name: str, x: Place, out: Place, shift: str = "0") -> str:
+        """Return the call of a function's vectorised loop over two places in C order, both further on by ``shift``."""
+        single = name in SINGLES and x.dtype == out.dtype == np.float32
+        name = f"{name}{'_single' * single}{'_here' * (x == out)}"
+        self.called.add(name)
+        starts = [f"{place.name}, {place.offset} + {shift}" for place in ([out] if x == out else [x, out])]
+        return f"rows_{name}({', '.join(starts)}, {math.prod(out.shape)})"
 
     def _single(self, step: Step) -> None:
         name, places = step.op.name, [self.places[i] for i in step.inputs]
@@ -206,6 +213,8 @@ class Native(Plan):
             self._row(step)
         elif name == "matmul":
             self._product(places[0], places[1], out)
+        elif name in {"lstm", "lstm_pullback"}:
+            self._recurrence(step, places, out)
         elif name in REDUCTIONS and places[0].shape and set(step.params) <= {"axis", "keepdims"}:
             self.lines += reduction(name, places[0], out, step.params.get("axis"), f"s{step.output}")
         elif name == "concatenate" and step.params.get("axis", 0) == 0:
@@ -229,9 +238,25 @@ class Native(Plan):
         lines = product(x, y, out) if x.dtype == y.dtype == out.dtype and out.shape else None
         if lines is None or not all((*x.shape, *y.shape)):
             raise Unsupported("matmul")
+        self._call(lines, out)
+
+    def _call(self, lines: list[str], out: Place) -> None:
+        """Add lines, which may call the library's matrix product."""
         if any("gemm(" in line for line in lines):
             self.products.add(out.dtype.name)
         self.lines += lines
+
+    def scratch(self, shape: tuple[int, ...], dtype: Any) -> Place:
+        """Return memory for intermediate numbers of one step."""
+        return Place.plain(f"m_{dtype.name}", self._room(dtype, math.prod(shape)), shape, dtype)
+
+    def _recurrence(self, step: Step, places: list[Place], out: Place) -> None:
+        alike = all(p.dtype == out.dtype and out.dtype.kind == "f" for p in places)
+        writer = _native_lstm.forward if step.op.name == "lstm" else _native_lstm.backward
+        lines = writer(self, out, places) if alike else None
+        if lines is None:
+            raise Unsupported(step.op.name)
+        self._call(lines, out)
 
     def _updates(self) -> None:
         """Write results and the new values of parameters, when nothing can go wrong any more."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ._blas import gemm_address
 from ._native_text import CASTS, Place, added, loops, nest
 
-__all__ = ["product"]
+__all__ = ["gemm", "product"]
 
 _LOOPS = 256  # multiplications up to which loops beat the call of a library
 
@@ -24,7 +24,7 @@ def product(x: Place, y: Place, out: Place) -> list[str] | None:
         y = replace(y, shape=(*y.shape, 1), strides=(*y.strides, 0))
         out = replace(out, shape=(*out.shape, 1), strides=(*out.strides, 0))
     size = math.prod(x.shape[-2:]) * y.shape[-1]
-    call = _gemm(x, y, out) if size > _LOOPS and gemm_address(out.dtype.name) else None
+    call = gemm(x, y, out) if size > _LOOPS else None
     if call is None:
         return matmul(x, y, out) if len(x.shape) == len(y.shape) == 2 else None
     batch = out.shape[:-2]
@@ -32,8 +32,13 @@ def product(x: Place, y: Place, out: Place) -> list[str] | None:
     return nest(heads, depth, [call])
 
 
-def _gemm(x: Place, y: Place, out: Place) -> str | None:
-    """Return the call of BLAS; `None` where an operand's rows and columns both lie apart."""
+def gemm(x: Place, y: Place, out: Place) -> str | None:
+    """Return the call of BLAS; `None` without it, and where an operand's rows and columns both lie apart.
+
+    The indices of axes before the last two are ``i0``, ``i1`` and so on.
+    """
+    if not gemm_address(out.dtype.name):
+        return None
     rows, inner, columns = *x.shape[-2:], y.shape[-1]
     given = []
     for place, across in ((x, inner), (y, columns), (out, columns)):

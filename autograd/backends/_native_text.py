@@ -17,11 +17,13 @@ __all__ = [
     "ENTRYWISE",
     "REDUCTIONS",
     "ROWS",
+    "SINGLES",
     "Place",
     "added",
     "literal",
     "loops",
     "nest",
+    "number",
     "reduction",
     "rows",
 ]
@@ -117,6 +119,11 @@ def constant(text: str, dtype: Any) -> str:
     """Return a literal of a dtype; `Native` turns ``[[float32 0.5]]`` into a name, as a cast costs much to compile."""
     number = float(text.strip("()"))
     return literal(number) if dtype == np.float64 else f"[[{dtype.name} {number!r}]]"
+
+
+def number(value: float, dtype: Any) -> str:
+    """Return a number of a dtype."""
+    return constant(repr(value), dtype)
 
 
 def loops(shape: Sequence[int]) -> tuple[list[str], list[str], int]:
@@ -239,18 +246,29 @@ def _vectorised(op: Any) -> bool:
 ROWS = {name: op.scalar.value for name, op in TABLE.items() if op.scalar is not None and _vectorised(op)}
 
 
+SINGLES = frozenset({"exp", "tanh"})  # of which `vector_math` has a version for single precision
+
+
 def rows(name: str) -> str:
-    """Return the text of the loop of one of ``ROWS``; it says whether an argument was beyond its reach."""
-    wide = name in {"sin", "cos"}
+    """Return the text of the loop of one of ``ROWS``; it says whether an argument was beyond its reach.
+
+    Args:
+        name: the function's name; with "_single" behind it the version of single precision, and with "_here" one that
+            writes over what it reads: with two names for one array, a compiler takes the entries one by one.
+    """
+    function, here = name.removesuffix("_here"), name.endswith("_here")
+    wide, single = function in {"sin", "cos"}, function.endswith("_single")
+    source = "q[k + j]" if here else "p[i + j]"
     lines = [
         "@njit(error_model='numpy', no_cpython_wrapper=True, no_cfunc_wrapper=True)",
-        f"def rows_{name}(p, i, q, k, n):",
+        f"def rows_{name}({'' if here else 'p, i, '}q, k, n):",
         "    wide = False",
         "    for j in range(n):",
-        "        x = f8(p[i + j])",
+        f"        x = {source if single else f'f8({source})'}",
     ]
     lines += ["        wide |= abs(x) > WIDE"] if wide else []
-    return "\n".join([*lines, f"        q[k + j] = {ROWS[name]}", "    return wide", "", ""])
+    value = f"{function}(x)" if single else ROWS[function]
+    return "\n".join([*lines, f"        q[k + j] = {value}", "    return wide", "", ""])
 
 
 # ---- reductions: start, step

@@ -24,7 +24,7 @@ from ._emit import VIEWS
 from ._native import Native, Unsupported
 from ._native_text import CASTS, rows
 from .numpy_replay import Replay
-from .vector_math import VECTOR, WIDE
+from .vector_math import SINGLE, VECTOR, WIDE
 
 __all__ = ["Fused", "compile_fused", "compile_soon"]
 
@@ -105,11 +105,12 @@ class Fused:
         flat = [f"a{k}" for k, i in enumerate(program.inputs) if len(program.avals[i].shape) > 1]
         flat += [f"o{k}" for k in arrays if len(program.avals[program.outputs[k]].shape) > 1]
         body = ["wide = False", *(f"{name}f = {name}.ravel()" for name in flat), *native.lines]
+        single = any("_single" in name for name in native.called)
         helpers = "\n".join(rows(name) for name in sorted(native.called))
         body, constants = _named(body)
         text = "\n".join([f"def run({', '.join(names)}):", *(f"    {line}" for line in body), ""])
         self._compiled = compiler.Compiled.shared(
-            VECTOR + _HEAD + GEMM_TEXT * bool(native.products) + helpers + constants + text,
+            VECTOR + _HEAD + SINGLE * single + GEMM_TEXT * bool(native.products) + helpers + constants + text,
             {"run": f"{answer}({', '.join(kinds)})"},
         )
 

@@ -163,10 +163,10 @@ class Training:
 
     def answer(self) -> Answer:
         """Loss and gradients of the first batch, compiled, and what three compiled steps do to the parameters."""
-        model, advance = self.started()
+        (model, advance), loss = self.started(), self.loss
 
         def objective(numbers: dict[str, Array], x: Array, target: Array) -> Any:
-            return self.loss(nn.functional_call(model, numbers, x), target)
+            return loss(nn.functional_call(model, numbers, x), target)
 
         value, gradients = jit(value_and_grad(objective), backend=backend())(model.parameter_tree(), *self.data[0])
         names = [name for name, _ in model.named_parameters()]

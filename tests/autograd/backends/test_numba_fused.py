@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value, max_pool, value_and_grad, windows
+from autograd import Value, lstm, max_pool, value_and_grad, windows
 from autograd.backends import _native_products, compiler, numba_fused, numpy_replay
 from autograd.backends._blas import gemm_address
 from autograd.backends.choose import compile_program
@@ -140,6 +140,38 @@ def test_layers_and_their_gradients(name, dtype):
     w = RNG.normal(size=LAYERS[name](x).shape).astype(dtype)
     fused, replay = both(both_ways, x, w)
     same(fused, replay, x, w, rtol=1e-5 if dtype == np.float32 else 1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("times", [1, 4])
+def test_a_recurrence_and_its_gradients(dtype, times, monkeypatch):
+    def both_ways(start, z, weight, w):
+        def loss(start, z, weight):
+            states = lstm(start, z, weight)
+            return np.sum(states * w), states
+
+        (value, states), slopes = value_and_grad(loss, argnums=(0, 1, 2), has_aux=True)(start, z, weight)
+        return value, states, *slopes
+
+    shapes = (6, 3, 5), (times, 3, 20), (20, 5), (times, 6, 3, 5)
+    args = [RNG.normal(size=shape).astype(dtype) for shape in shapes]
+    if gemm_address(np.dtype(dtype).name):
+        fused, replay = both(both_ways, *args)
+        same(fused, replay, *args, rtol=2e-5 if dtype == np.float32 else 1e-12)
+    monkeypatch.setattr(_native_products, "gemm_address", lambda _dtype: 0)
+    assert numba_fused.compile_fused(record(both_ways, *args)) is None
+
+
+@pytest.mark.parametrize("function", [np.exp, np.tanh])
+def test_functions_of_single_precision_at_their_limits(function):
+    x = np.concatenate([np.linspace(-110, 95, 4001), np.geomspace(1e-30, 1, 500), [0, -0.0, np.inf, -np.inf, np.nan]])
+    x = np.concatenate([x, -x]).astype(np.float32)
+    fused, _ = both(lambda x: function(x), x)  # noqa: PLW0108  (a ufunc has no signature to record)
+    with np.errstate(all="ignore"):
+        exact = function(x.astype(np.float64))
+        expected = exact.astype(np.float32)
+    np.testing.assert_allclose(fused(x)[0], expected, rtol=4e-7, atol=2e-45)
+    np.testing.assert_array_equal(np.signbit(fused(x)[0][:-1]), np.signbit(expected[:-1]))
 
 
 def test_a_training_step_changes_its_state_in_place():
