@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -215,26 +214,39 @@ def recogniser(program: Program) -> Callable[[Any, Any], Any]:
 
 
 def arranger(program: Program) -> Callable[[Any], Any]:
-    """Return `Program.arrange`, shortcut where the result is one leaf or a flat tuple.
+    """Return `Program.arrange` as generated text, an eighth of the time for a dozen leaves.
 
-    >>> arranger(record(lambda x: (x, x), np.ones(2)))([1, 2])
-    (1, 2)
+    >>> arranger(record(lambda x: (x, {"y": x}), np.ones(2)))([1, 2])
+    (1, {'y': 2})
     """
-    if program.static[1]:
-        return program.arrange
-    if program.result.kind is None:
+    if program.result.kind is None and not program.static[1]:
         return lambda leaves: leaves[0]
-    if program.result.kind is tuple and all(child.kind is None for child in program.result.children):
-        return tuple
-    text = _tuples(program.result, itertools.count())
-    return program.arrange if text is None else eval(f"lambda leaves: {text}")  # noqa: S307  (brackets and numbers)
+    scope: dict[str, Any] = {}
+    names = [f"x{k}" for k in range(program.result.size)]
+    scope |= {names[k]: leaf for k, leaf in program.static[1].items()}
+    given = [name for k, name in enumerate(names) if k not in program.static[1]]
+    text = _arranged(program.result, iter(names), scope)
+    source = f"def finish(leaves):\n    {''.join(f'{n}, ' for n in given)} = leaves\n    return {text}\n"
+    exec(source if given else f"def finish(leaves):\n    return {text}\n", scope)  # noqa: S102  (this module's own)
+    finish: Callable[[Any], Any] = scope["finish"]
+    return finish
 
 
-def _tuples(structure: tree.TreeDef, leaf: Iterator[int]) -> str | None:
-    """Return the text of nested plain tuples of leaves; `None` for any other container."""
-    if structure.kind is None:
-        return f"leaves[{next(leaf)}]"
-    if structure.kind is not tuple:
-        return None
-    parts = [_tuples(child, leaf) for child in structure.children]
-    return None if None in parts else f"({''.join(f'{part}, ' for part in parts)})"
+def _arranged(structure: tree.TreeDef, names: Iterator[str], scope: dict[str, Any]) -> str:
+    """Return the expression that builds a container from leaves with ``names``."""
+    kind = structure.kind
+    if kind is None:
+        return next(names)
+    below = [_arranged(child, names, scope) for child in structure.children]
+    keys = [f"k{len(scope) + k}" for k in range(len(below))]
+    made = f"t{len(scope)}"
+    scope[made] = kind
+    if issubclass(kind, dict):
+        scope |= dict(zip(keys, structure.keys, strict=True))
+        pairs = ", ".join(f"({key}, {part})" for key, part in zip(keys, below, strict=True))
+        plain = "{" + ", ".join(f"{key}: {part}" for key, part in zip(keys, below, strict=True)) + "}"
+        return plain if kind is dict else f"{made}([{pairs}])"
+    listed = ", ".join(below)
+    if kind is tuple:
+        return f"({listed}{',' if below else ''})"
+    return f"[{listed}]" if kind is list else f"{made}({listed})" if hasattr(kind, "_fields") else f"{made}([{listed}])"

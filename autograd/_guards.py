@@ -61,10 +61,12 @@ class Guard:
         self.fault: str | None = None
         self._quick: Callable[[], bool] | None = None
         self._seen: set[int] = set()
+        self._used: set[str] = set()  # names in all the code looked at
+        self._called = True  # whether that code calls what is looked at, as far as names tell
         self._visit(getattr(fun, "__name__", "function"), fun, 0)
         for argument in arguments:
             self._visit(type(argument).__name__, argument, 0)
-        del self._seen
+        del self._seen, self._used
 
     def changed(self) -> str | None:
         """Return the name of something that is different now, or `None`."""
@@ -164,7 +166,7 @@ class Guard:
         if wrapped is not None:
             self._visit(label, wrapped, depth + 1)
         elif hasattr(type(value), "__next__") and root in {"builtins", "itertools"}:
-            self.fault = (
+            self._refuse(
                 f"reads from {label}, {type(value).__name__} whose position changes with every reading; "
                 "give what it yields as an argument"
             )
@@ -190,13 +192,17 @@ class Guard:
                 for name, thing in vars(kind).items():
                     method = thing.fget if isinstance(thing, property) else thing
                     if isinstance(method, types.FunctionType):
+                        before, self._called = self._called, self._called and (name in self._used or name[:2] == "__")
                         self._visit(f"{label}.{name}", method, depth + 1)
+                        self._called = before
 
     def _function(self, label: str, fun: types.FunctionType, depth: int) -> None:
         if not _users(fun.__globals__):
             for cell in fun.__closure__ or ():  # grad(f): only f can change anything
                 self._visit(label, _content(cell), depth + 1)
             return
+        used = set(_names(fun.__code__))
+        self._used |= used
         wrapped = getattr(fun, "__wrapped__", None)
         if wrapped is not None:
             self._visit(label, wrapped, depth + 1)
@@ -205,7 +211,6 @@ class Guard:
         if fun.__defaults__ or fun.__kwdefaults__:
             self._watch(f"{label}'s defaults", Place("attribute", fun, "__defaults__"), depth + 1)
             self._watch(f"{label}'s keyword defaults", Place("attribute", fun, "__kwdefaults__"), depth + 1)
-        used = set(_names(fun.__code__))
         for name in sorted(used & set(fun.__globals__)):
             thing = fun.__globals__[name]
             if isinstance(thing, types.ModuleType | type):
@@ -245,7 +250,11 @@ class Guard:
         return True
 
     def _clock(self, label: str) -> None:
-        self.fault = f"reads the clock ({label}), whose answer would be the same at every call; give it as an argument"
+        self._refuse(f"reads the clock ({label}), whose answer would be the same at every call; give it as an argument")
+
+    def _refuse(self, why: str) -> None:
+        if self._called:
+            self.fault = why
 
 
 _VISITS: tuple[tuple[Any, Callable[..., None]], ...] = (

@@ -16,7 +16,6 @@ from ._entry import Entry
 from ._graph import Node
 from ._guards import Guard
 from ._rewrite import dead_code
-from ._taped import pull_by_tape
 from ._tensor import Tensor
 from ._value import Value
 from .backends import choose
@@ -126,6 +125,8 @@ class Jitted:
             )
         leaves = tree.leaves((args, kwargs))
         guard = Guard(self._fun, [leaves[i] for i in sorted(fixed)])
+        from ._taped import pull_by_tape  # the tapes' modules take 5 ms to import
+
         shortcut = None if self._backend == "numpy" else pull_by_tape  # numpy's replay gives the eager bits
         program = dead_code(
             record(self._fun, *args, _fixed=fixed, _nested=True, _shortcut=shortcut, _captured=guard.values, **kwargs)

@@ -10,7 +10,6 @@ import numpy as np
 
 from . import tree
 from ._batching import array, run_batched
-from ._lanes import lanes_of
 from .errors import OptionError, ShapeError, describe
 from .program import record, traceable
 
@@ -78,6 +77,8 @@ def vmap(fun: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0) -> Callab
         examples = [np.ones(x.shape[1:], x.dtype) if o else x for x, o in zip(moved, on, strict=True)]
         program = record(fun, *tree.unflatten(tree.flatten(args)[1], examples), _nested=True)
         given = program.select(moved)
+        from ._lanes import lanes_of  # the tapes' modules take 5 ms to import
+
         lanes = lanes_of(program, program.select(on))
         if lanes is None:
             answer = run_batched(program, next(iter(sizes.values())), given, program.select(on))

@@ -280,6 +280,8 @@ class Writer:
         self.out = self.names[step.output] = f"v{step.output}"
         if step.op.name == "negative":
             self.line(f"{self.out} = -{operands[0]}")
+        elif step.op.name == "getitem" and step.params["index"].__class__ is int:
+            self.line(f"{self.out} = {operands[0]}[{step.params['index']}]")
         elif step.op.name in SCALAR_OPERATORS:
             self.line(f"{self.out} = {operands[0]} {SCALAR_OPERATORS[step.op.name]} {operands[1]}")
         elif step.op.name not in EMITTERS or step.op.name not in {"sum", "mean", "max", "min", "prod"} or (

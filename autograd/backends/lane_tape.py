@@ -263,7 +263,7 @@ class LaneTape:
 
     def arguments(self, x: Array, y: Array) -> tuple[Any, ...]:
         """Return what `walk` takes for inputs ``x`` and outputs ``y``, up to the cotangents."""
-        width = min(x.shape[1], self._width)
+        width = max(1, min(x.shape[1], self._width))
         if self._rows is None or self._rows[0].shape[1] != width:
             self._rows = np.zeros((self.rows, width)), np.zeros((self.rows, width))
         v, d = self._rows

@@ -142,8 +142,8 @@ def _number_walks(level: int) -> tuple[list[str], list[str]]:
 
 def _number_source(level: int) -> str:
     forward, backward = _number_walks(level)
-    lines = [LIBM, "", "def forward(op, left, right, np_, nq, start, v):", *_in(forward)]
-    lines += ["", "", "def backward(op, left, right, np_, nq, start, v, d):", *_in(backward), ""]
+    lines = [LIBM, "", "def walk(op, left, right, np_, nq, start, v, d, pull):", *_in(forward)]
+    lines += ["    if pull:", *_in(backward, 8), ""]
     return "\n".join(lines)
 
 
@@ -154,17 +154,17 @@ _WALK = f"{_U8}, {_I32}, {_I32}, {_I32}, {_I32}, int64, {_F64}"
 @cache
 def _number_walk(level: int) -> compiler.Compiled:
     source = _number_source(level)
-    return compiler.Compiled(source, {"forward": f"void({_WALK})", "backward": f"void({_WALK}, {_F64})"})
+    return compiler.Compiled(source, {"walk": f"void({_WALK}, {_F64}, boolean)"})
 
 
 def number_walk(codes: Iterable[int]) -> compiler.Compiled:
-    """Return the functions ``forward`` and ``backward`` that walk a tape of numbers.
+    """Return the function ``walk`` over a tape of numbers: forward, and with ``pull`` backward.
 
     Args:
         codes: the opcodes that occur.
 
     >>> sorted(number_walk([code_of("add")]).signatures)
-    ['backward', 'forward']
+    ['walk']
     """
     return _number_walk(_level(codes))
 

@@ -3,7 +3,8 @@
 import gc
 import threading
 import warnings
-from typing import Any
+from collections import OrderedDict
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -41,6 +42,25 @@ def test_the_same_bits_again_and_again():
         params = tree.map(lambda p, s=scale: p * s, PARAMS)
         same(fast(params, X), both(params, X))
     assert len(fast.programs) == 1
+
+
+class Pair(NamedTuple):
+    first: Any
+    second: Any
+
+
+def test_containers_come_back_as_they_are():
+    def fun(x):
+        deep = {"b": [x, (x * 2.0,)], 3: Pair(x, {"k": None}), "s": "text"}
+        return deep, OrderedDict(z=x, a=x + 1.0), [], (), {}, ((x, x * 3.0),)
+
+    for found in (jit(fun)(2.0), jit(fun)(np.full(2, 2.0))):
+        expected = tree.flatten(fun(2.0))[1]
+        assert tree.flatten(found)[1] == expected
+        assert [
+            leaf if leaf is None or isinstance(leaf, str) else float(np.mean(leaf)) for leaf in tree.leaves(found)
+        ] == (tree.leaves(fun(2.0)))
+    assert jit(lambda x: {"only": ["text"]})(2.0) == {"only": ["text"]}
 
 
 def test_results_are_the_callers_own():

@@ -97,7 +97,8 @@ def test_as_a_loop(name):
     batch = vmap(fun, in_axes=(None, 0, 0))
     assert walks(batch, w, X, Y) == 1
     close(batch(w, X, Y), loop(fun, w, X, Y))
-    close(batch(w, X[:0], Y[:0]), tree.map(lambda y: y[:0], loop(fun, w, X, Y)))
+    for way in (batch, *(jit(batch, backend=backend) for backend in BACKENDS)):
+        close(way(w, X[:0], Y[:0]), tree.map(lambda y: y[:0], loop(fun, w, X, Y)))
 
 
 @pytest.mark.parametrize("name", [n for n in FUNCTIONS if n != "gradient"])

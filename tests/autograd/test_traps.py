@@ -337,6 +337,12 @@ def clock():
 
 
 @refused
+def clock_of_a_method():
+    box = Plain()
+    return lambda x: x + box.seconds()
+
+
+@refused
 def calendar():
     return lambda x: x + dt.datetime.now().microsecond  # noqa: DTZ005  (the trap)
 

@@ -1,5 +1,6 @@
 """A user's module: its names are read by functions of test_traps.py."""
 
+import time
 import types
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ def scaled(x):
 
 class Plain:
     rate = 2.0
+
+    def seconds(self):
+        return time.time()
 
     def scaled(self, x):
         return x * self.rate
