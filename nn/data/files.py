@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import os
-import struct
-import tempfile
-import zlib
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from autograd.errors import DataError, describe
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["fashion_mnist", "mnist", "read_idx"]
 
@@ -103,6 +100,8 @@ def fashion_mnist(folder: str | os.PathLike[str] | None = None) -> Sets:
 
 
 def _sets(name: str, folder: str | os.PathLike[str] | None) -> Sets:
+    from pathlib import Path
+
     place = _fetched(name) if folder is None else Path(folder)
     parts = []
     for part in ("train", "t10k"):
@@ -126,6 +125,8 @@ def _idx_in(name: str, folder: Path, file: str) -> Array:
 
 def _fetched(name: str) -> Path:
     """Return the folder of a set's files in the cache; those missing or damaged there are fetched."""
+    from pathlib import Path
+
     cache = os.environ.get("CHAINRULE_CACHE")
     folder = (Path(cache) if cache else Path.home() / ".cache" / "chainrule") / name
     for file in FILES[name]:
@@ -170,6 +171,9 @@ def _read(url: str, size: int) -> bytes:
 
 def _keep(path: Path, contents: bytes) -> None:
     """Write a file whole or not at all."""
+    import tempfile
+    from pathlib import Path
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -187,6 +191,8 @@ def _keep(path: Path, contents: bytes) -> None:
 
 
 def _sha256(contents: bytes) -> str:
+    import hashlib
+
     return hashlib.sha256(contents).hexdigest()
 
 
@@ -205,6 +211,11 @@ def read_idx(path: str | os.PathLike[str]) -> Array:
     Raises:
         DataError: it can't be read, or is no IDX file, or is cut off.
     """
+    import gzip
+    import struct
+    import zlib
+    from pathlib import Path
+
     path = Path(path)
     try:
         raw = path.read_bytes()
