@@ -228,16 +228,18 @@ def toposort(roots: Iterable[Node], stops: Iterable[Node] = ()) -> list[Node]:
     order: list[Node] = list(stops)
     seen: set[Node] = set(order)
     stack: list[Any] = list(roots)
+    pop, push, append, see = stack.pop, stack.append, order.append, seen.add
     while stack:
-        node = stack.pop()
+        node = pop()
         if node is None:  # the marker below: all operands of the next entry are in order already
-            order.append(stack.pop())
+            append(pop())
         elif node not in seen:
-            seen.add(node)
+            see(node)
             if node.op is None:
-                order.append(node)
+                append(node)
             else:
-                stack += (node, None)
+                push(node)
+                push(None)
                 stack += node.parents
     return order
 

@@ -120,11 +120,14 @@ class Op:
     unread: tuple[str, ...] = ()
     guards: bool = False
     differentiable: bool = field(init=False)  # whether any argument has a rule; comparisons have none
+    plain: bool = field(init=False)  # one or two values and nothing else to look at: what `sweep_small` has unrolled
 
     def __post_init__(self) -> None:
         """Work out what every recording asks."""
         has_rule = isinstance(self.rules, Variadic) or any(r is not None for r in self.rules)
         object.__setattr__(self, "differentiable", has_rule)
+        few = isinstance(self.rules, tuple) and len(self.rules) <= 2 and self.values != ("*",)
+        object.__setattr__(self, "plain", few and not self.params and not self.guards)
 
     @property
     def elementwise(self) -> bool:

@@ -14,6 +14,9 @@ from ._keeping import HELD, unchanged
 __all__ = ["pull", "settle", "sweep_small"]
 
 
+ndarray = np.ndarray
+
+
 def pull(node: Any, g: Any, cotangents: dict[Any, Any], recorded: bool, wanted: Any, guarded: bool) -> None:
     """Add a Tensor's share of ``g`` to its operands' cotangents, with broadcasting undone."""
     op, args, params = node.op, node.args, node.params
@@ -46,43 +49,43 @@ def settle(node: Any, g: Any) -> None:
 
 
 def sweep_small(root: Any, seed: Any) -> None:  # noqa: C901, PLR0912  (unrolled on purpose)
-    """Run `_graph.backward` with `Tensor._pull` unrolled for one and two operands: a third faster (benchmark T1)."""
+    """Run `_graph.backward` with `pull` and `settle` unrolled for one and two operands: a third faster (T1)."""
     cotangents, guarded = {root: seed}, set[Any]()
-    get, kind = cotangents.get, root.__class__
+    get, take, kind = cotangents.get, cotangents.pop, root.__class__
     with record_mode(False):
         order: list[Any] = toposort((root,))
         for node in reversed(order):
-            op, g = node.op, get(node)
-            if op is None or g is None:
+            op = node.op
+            if op is None or (g := get(node)) is None:
                 continue
-            args = node.args
-            guard = op.guards or (guarded and node in guarded)
-            if guard:
+            if guarded and node in guarded:
                 guarded.update(node.parents)
-            if guard or node.__class__ is not kind or node.params or len(args) > 2 or op.rules.__class__ is not tuple:
-                node._pull(g, cotangents, False, None, node in guarded)
-            elif len(args) == 2:
-                (a, b), (x, y), (left, right), ans = args, node._inputs, op.rules, node._data
-                if left is not None and (a.__class__ is kind or isinstance(a, Node)):
+                node._pull(g, cotangents, False, None, True)
+            elif not op.plain or node.__class__ is not kind:
+                if op.guards:
+                    guarded.update(node.parents)
+                node._pull(g, cotangents, False, None, False)
+            elif len(node.args) == 2:
+                (a, b), (x, y), (left, right), ans = node.args, node._inputs, op.rules, node._data
+                if left is not None and a.__class__ is not float and (a.__class__ is kind or isinstance(a, Node)):
                     v = left(g, ans, x, y)
                     if a.__class__ is not kind or v.shape != x.shape or v.dtype is not x.dtype:
                         v = match(op, v, a, False)
-                    old = get(a)
-                    cotangents[a] = v if old is None else old + v
-                if right is not None and (b.__class__ is kind or isinstance(b, Node)):
+                    cotangents[a] = v if (old := get(a)) is None else old + v
+                if right is not None and b.__class__ is not float and (b.__class__ is kind or isinstance(b, Node)):
                     v = right(g, ans, x, y)
                     if b.__class__ is not kind or v.shape != y.shape or v.dtype is not y.dtype:
                         v = match(op, v, b, False)
-                    old = get(b)
-                    cotangents[b] = v if old is None else old + v
+                    cotangents[b] = v if (old := get(b)) is None else old + v
             else:
-                (a,), (x,), (rule,) = args, node._inputs, op.rules
+                (a,), (x,), (rule,) = node.args, node._inputs, op.rules
                 v = rule(g, node._data, x)
                 if a.__class__ is not kind or v.shape != x.shape or v.dtype is not x.dtype:
                     v = match(op, v, a, False)
-                old = get(a)
-                cotangents[a] = v if old is None else old + v
-    while cotangents:  # only now: an exception in a rule leaves every grad as it was
-        node, g = cotangents.popitem()
-        if g is not None:
+                cotangents[a] = v if (old := get(a)) is None else old + v
+    for node in order:  # only now: an exception in a rule leaves every grad as it was
+        g = take(node, None)
+        if g.__class__ is ndarray and node.op is not None and node.__class__ is kind:
+            node._grad = g
+        elif g is not None:
             node._settle(g)

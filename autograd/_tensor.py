@@ -66,8 +66,15 @@ def _unary(name: str) -> Callable[[Tensor], Any]:
             ans = forward(x)
         except (ValueError, TypeError) as exc:
             raise from_numpy(op.name, (x,), {}, exc) from exc
-        args = (self,)
-        return _node(op, args, (x,), args, ans)
+        out = _new(Tensor)
+        out._data, out.params, out._lent = ans, _NONE, False
+        if recording():
+            out.op, out._inputs = op, (x,)
+            out.args = out.parents = (self,)
+        else:
+            out.args, out._inputs, out.parents = (), (), ()
+            unrecorded(out, op, (self,), _NONE)
+        return out
 
     method.__name__ = name
     method.__doc__ = f"Return {name} of each entry, recorded."
@@ -87,16 +94,17 @@ def _binary(name: str) -> Callable[[Any, Any], Any]:
             kind = right.__class__
             if kind is Tensor:
                 y = lent(right) if right._lent else right._data
-                parents: tuple[Any, ...] = (left, right)
+                args: tuple[Any, ...] = (left, right)
+                parents = args
             elif kind is float or kind is ndarray:
-                y = right = right if kind is float else second(right)
-                parents = (left,)
+                y = right if kind is float else second(right)
+                args, parents = (left, y), (left,)
             else:
                 return _other(op, left, right)
         elif left.__class__ is ndarray or left.__class__ is float:
-            x = left = left if left.__class__ is float else first(left)
+            x = left if left.__class__ is float else first(left)
             y = lent(right) if right._lent else right._data
-            parents = (right,)
+            args, parents = (x, right), (right,)
         else:
             return _other(op, left, right)
         try:
@@ -106,11 +114,11 @@ def _binary(name: str) -> Callable[[Any, Any], Any]:
         out = _new(Tensor)
         out._data, out.params, out._lent = ans, _NONE, False
         if recording():
-            out.op, out.args = op, (left, right)
+            out.op, out.args = op, args
             out._inputs, out.parents = (x, y), parents
         else:
             out.args, out._inputs, out.parents = (), (), ()
-            unrecorded(out, op, (left, right), _NONE)
+            unrecorded(out, op, args, _NONE)
         return out
 
     return function
@@ -344,8 +352,7 @@ class Tensor(NumpyMethods, Node):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """Answer numpy's ufuncs (NEP 13) from the table."""
-        fast = _FAST.get(ufunc)
-        if fast is not None and not kwargs and method == "__call__":
+        if method == "__call__" and not kwargs and (fast := _FAST.get(ufunc)) is not None:
             answer = fast(*inputs)
             if answer is not NotImplemented:
                 return answer
