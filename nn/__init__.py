@@ -73,6 +73,14 @@ from .layers import Softplus as Softplus
 from .layers import Softsign as Softsign
 from .layers import Tanh as Tanh
 from .layers import TransformerEncoderLayer as TransformerEncoderLayer
+from .losses import BCELoss as BCELoss
+from .losses import BCEWithLogitsLoss as BCEWithLogitsLoss
+from .losses import CrossEntropyLoss as CrossEntropyLoss
+from .losses import HuberLoss as HuberLoss
+from .losses import L1Loss as L1Loss
+from .losses import MSELoss as MSELoss
+from .losses import NLLLoss as NLLLoss
+from .losses import PoissonNLLLoss as PoissonNLLLoss
 from .module import Module as Module
 from .module import Parameter as Parameter
 from .optim import Optimizer as Optimizer
@@ -94,12 +102,15 @@ __all__ = [
     "Add",
     "AvgPool1d",
     "AvgPool2d",
+    "BCELoss",
+    "BCEWithLogitsLoss",
     "BatchNorm1d",
     "BatchNorm2d",
     "Callback",
     "Concatenate",
     "Conv1d",
     "Conv2d",
+    "CrossEntropyLoss",
     "DataLoader",
     "Dropout",
     "Embedding",
@@ -109,14 +120,17 @@ __all__ = [
     "HardSigmoid",
     "Hebb",
     "History",
+    "HuberLoss",
     "Identity",
     "Input",
     "JordanRNN",
+    "L1Loss",
     "Lambda",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LogSoftmax",
+    "MSELoss",
     "Masking",
     "MaxPool1d",
     "MaxPool2d",
@@ -124,9 +138,11 @@ __all__ = [
     "Model",
     "Module",
     "MultiheadAttention",
+    "NLLLoss",
     "Optimizer",
     "Parameter",
     "Perceptron",
+    "PoissonNLLLoss",
     "ReLU",
     "Residual",
     "Sequential",

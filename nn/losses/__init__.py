@@ -9,6 +9,15 @@ from .classification import check_labels as check_labels
 from .classification import cross_entropy as cross_entropy
 from .classification import kl as kl
 from .classification import nll as nll
+from .criteria import BCELoss as BCELoss
+from .criteria import BCEWithLogitsLoss as BCEWithLogitsLoss
+from .criteria import Criterion as Criterion
+from .criteria import CrossEntropyLoss as CrossEntropyLoss
+from .criteria import HuberLoss as HuberLoss
+from .criteria import L1Loss as L1Loss
+from .criteria import MSELoss as MSELoss
+from .criteria import NLLLoss as NLLLoss
+from .criteria import PoissonNLLLoss as PoissonNLLLoss
 from .regression import cosine as cosine
 from .regression import hinge as hinge
 from .regression import huber as huber
@@ -19,6 +28,15 @@ from .regression import squared_hinge as squared_hinge
 
 __all__ = [
     "LOSSES",
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "Criterion",
+    "CrossEntropyLoss",
+    "HuberLoss",
+    "L1Loss",
+    "MSELoss",
+    "NLLLoss",
+    "PoissonNLLLoss",
     "binary_cross_entropy",
     "check_labels",
     "cosine",

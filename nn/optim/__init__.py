@@ -6,6 +6,7 @@ from .adaptive import Adadelta as Adadelta
 from .adaptive import Adagrad as Adagrad
 from .adaptive import Adamax as Adamax
 from .adaptive import Lion as Lion
+from .adaptive import Nadam as NAdam
 from .adaptive import Nadam as Nadam
 from .adaptive import RAdam as RAdam
 from .adaptive import RMSprop as RMSprop
@@ -70,6 +71,7 @@ __all__ = [
     "Leafwise",
     "Lion",
     "MaxNorm",
+    "NAdam",
     "Nadam",
     "Optimizer",
     "QuasiNewton",

@@ -22,6 +22,8 @@ __all__ = ["Optimizer"]
 class Optimizer:
     """Changes parameters by their gradients, step by step.
 
+    ``Adam(model.parameters(), lr=1e-3)``, as PyTorch has it, gives ``Optimizer(model, Adam(lr=1e-3))``.
+
     A step never writes into an array that a recorded graph holds, so gradients of a graph kept from before are right
     after it.
 
@@ -188,6 +190,10 @@ def _parameters(params: Module | Iterable[Parameter]) -> list[Parameter]:
         found = list(params)
     else:
         raise OptionError(f"Optimizer: params must be a module or its parameters, got {describe(params)}")
+    if any(isinstance(p, dict) for p in found):
+        raise OptionError(
+            "Optimizer: groups of parameters have an Optimizer each, Optimizer(group['params'], Adam(lr))"
+        )
     for p in found:
         if not isinstance(p, Parameter):
             raise OptionError(
@@ -198,6 +204,9 @@ def _parameters(params: Module | Iterable[Parameter]) -> list[Parameter]:
             "Optimizer: there is no parameter to train; assign layers or Parameters as attributes of the model"
         )
     return list({id(p): p for p in found}.values())
+
+
+Transform.shell = Optimizer
 
 
 def _flat(arrays: Any) -> Any:

@@ -7,11 +7,14 @@ Tensors, and a whole training step is one program (the idea is optax's).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
 
 from autograd import Tensor, tree
+
+from ..module import Module, Parameter
 
 __all__ = ["Chain", "Leafwise", "Transform", "apply_updates", "cast", "number"]
 
@@ -37,6 +40,13 @@ def cast(x: Any, like: Any) -> Any:
     return x if isinstance(x, float) or x.dtype == like.dtype else x.astype(like.dtype)
 
 
+def _trains(given: Any) -> bool:
+    """Whether something is what an `Optimizer` trains: a module, or a sequence or iterator of parameters."""
+    if isinstance(given, list | tuple):
+        return bool(given) and isinstance(given[0], Parameter | dict)
+    return isinstance(given, Module | Iterator)
+
+
 class Transform:
     """A pure step of an optimizer; subclasses write `init` and `update`.
 
@@ -46,6 +56,14 @@ class Transform:
     """
 
     joinable: ClassVar[bool] = True
+    shell: ClassVar[Callable[[Any, Transform], Any]]  # `optimizer`, which stands to the right, enters its class
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Make the transform; with parameters in the first place, PyTorch's way to write it, an `Optimizer` of them."""
+        given = kwargs.pop("params", None) if "params" in kwargs else args[0] if args else None
+        if not _trains(given):
+            return super().__new__(cls)
+        return Transform.shell(given, cls(*(args[1:] if args and args[0] is given else args), **kwargs))
 
     def init(self, params: Tree) -> State:
         """Return the state for ``params`` before the first step, a tree of arrays."""

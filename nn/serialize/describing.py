@@ -88,14 +88,7 @@ class Writer:
         args, kwargs = x.given
         if type(x) is layers.Sequential:  # layers may have been added
             args, kwargs = tuple(x.layers), {}
-        found = {
-            "module": self.name(type(x)),
-            "id": place,
-            "args": self.value(list(args)),
-            "kwargs": self.value(kwargs),
-        }
-        added = x.layers[x.sized :] if isinstance(x, layers.MLP) else []
-        return found | {"added": self.value(added)} if added else found
+        return {"module": self.name(type(x)), "id": place, "args": self.value(list(args)), "kwargs": self.value(kwargs)}
 
     def _named(self, x: Any) -> Any:
         if isinstance(x, optim.Transform):
@@ -149,7 +142,7 @@ class Reader:
             return x
         try:
             return self._made(x)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as exc:
+        except (KeyError, TypeError, ValueError, AttributeError) as exc:
             if isinstance(exc, OptionError | DataError):
                 raise
             import json  # slow to import
@@ -170,10 +163,7 @@ class Reader:
     def called(self, x: dict[str, Any]) -> Any:
         """Return what a class or function makes of its arguments."""
         thing = self.named(x["module"] if "module" in x else x["make"])
-        made = thing(*self.value(x["args"]), **self.value(x["kwargs"]))
-        for layer in self.value(x.get("added", [])):
-            made.add(layer)
-        return made
+        return thing(*self.value(x["args"]), **self.value(x["kwargs"]))
 
     def named(self, name: str) -> Any:
         """Return the class or function of a name.
@@ -303,7 +293,7 @@ def from_json(text: str, *, custom: Mapping[str, Any] | None = None) -> Any:
     try:
         found = json.loads(text)
         parts: Sequence[Any] = [found["model"], found["chainrule"]]
-    except (ValueError, KeyError, TypeError, RecursionError) as exc:
+    except (ValueError, KeyError, TypeError) as exc:
         raise DataError(f"from_json: not a model's JSON: {type(exc).__name__}: {exc}") from exc
     if parts[1] != 1:
         raise DataError(f"from_json: format {parts[1]!r} is unknown here; this version reads format 1")
