@@ -26,11 +26,21 @@ class Rounding:
         formula: how it was computed.
         amplification: Σ |adjoint · value| / |result|: the relative error of the result for each unit of rounding
             in this step.
+        largest: the largest magnitude among its numbers.
+        smallest: the smallest that is not 0.
     """
 
     name: str
     formula: str
     amplification: float
+    largest: float = 0.0
+    smallest: float = np.inf
+
+    def leaves(self, dtype: Any) -> bool:
+        """Whether a number of this step is too large for a dtype, or too small to have all its digits there."""
+        limits = np.finfo(dtype)
+        too_small = self.smallest < float(limits.tiny) and self.amplification > 0.0
+        return not self.largest <= float(limits.max) or too_small  # NaN is in no range
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,13 @@ class Precision:
     measured: float
 
     def bound(self, dtype: Any) -> float:
-        """Return the largest relative error to first order: u · Σ amplification, u half the spacing at 1."""
+        """Return the largest relative error to first order: u · Σ amplification, u half the spacing at 1.
+
+        It holds for operations rounded correctly, as sums and products are; numpy's exp and its kin may be off by a
+        few units more. Where a step leaves the dtype's range it is infinite.
+        """
+        if any(step.leaves(dtype) for step in self.steps):
+            return math.inf
         return float(np.finfo(dtype).eps) / 2 * sum(step.amplification for step in self.steps)
 
     def digits(self, dtype: Any) -> float:
@@ -66,6 +82,8 @@ class Precision:
             f"{'loses by':>12}  step",
         ]
         rows += [f"{s.amplification:>12.4g}  {s.name} = {s.formula}" for s in self.steps[:10]]
+        for name in ("float32", "float64"):
+            rows += [f"out of {name}'s range: {s.name} = {s.formula}" for s in self.steps if s.leaves(name)]
         return "\n".join(rows)
 
 
@@ -93,7 +111,8 @@ def precision_report(f: Callable[..., Any], *x: Any) -> Precision:
         if np.asarray(argument).dtype.kind != "f":
             raise DtypeError(f"precision_report: argument {k} is {describe(argument)}; rounding is a matter of floats")
     leaves = [Tensor(np.asarray(a, dtype=np.float64), label=f"x{k + 1}") for k, a in enumerate(x)]
-    loss = f(*leaves)
+    with np.errstate(all="ignore"):  # what overflows is reported
+        loss = f(*leaves)
     if getattr(loss, "size", 0) != 1:
         raise ShapeError(f"precision_report: expected one number, got {describe(loss)}")
     if not hasattr(loss, "args"):
@@ -105,15 +124,20 @@ def precision_report(f: Callable[..., Any], *x: Any) -> Precision:
     for pulled in sweep_back(loss):
         node = pulled.node
         if node.op is not None:
-            moved = float(np.sum(np.abs(pulled.gradient * numbers(node))))
+            size = np.abs(numbers(node))
+            with np.errstate(all="ignore"):
+                moved = float(np.sum(np.abs(pulled.gradient) * size))
             box = boxes[graph.places[id(node)]]
             share = moved / abs(result) if result else math.inf if moved else 0.0
-            rows.append(Rounding(box.name, box.formula, share))
-    rows.sort(key=lambda row: -row.amplification)
+            largest = float(np.max(size, initial=0.0))
+            smallest = float(np.min(size, where=size > 0.0, initial=np.inf))
+            rows.append(Rounding(box.name, box.formula, math.inf if math.isnan(share) else share, largest, smallest))
+    rows.sort(key=lambda row: (-row.amplification, not row.leaves(np.float32)))
     with np.errstate(all="ignore"):
         short = f(*(Tensor(np.asarray(a, dtype=np.float32)) for a in x))
         small = float(np.asarray(numbers(short)).ravel()[0])
-    exact = f(*(Tensor(np.asarray(a, dtype=np.float32).astype(np.float64)) for a in x))
+        exact = f(*(Tensor(np.asarray(a, dtype=np.float32).astype(np.float64)) for a in x))
     reference = float(np.asarray(numbers(exact)).ravel()[0])
     measured = abs(small - reference) / abs(reference) if reference else abs(small)
+    measured = math.inf if math.isnan(measured) else measured
     return Precision(result, tuple(rows), measured)
