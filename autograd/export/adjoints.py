@@ -6,6 +6,7 @@ written into the graph.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -17,6 +18,7 @@ from .._graph import Node, record_mode, sweep, toposort
 from .._value import Value
 from ..errors import GraphError
 from ..ops import TABLE
+from .reading import ordered
 
 __all__ = ["Pull", "Pulled", "both_sweeps", "entrywise", "partial_of", "pulls", "sweep_back", "total"]
 
@@ -72,8 +74,19 @@ def sweep_back(root: Any, gradient: Any = None) -> Iterator[Pulled]:
     else:
         seed = seed_of(root, gradient)
     cotangents: dict[Any, Any] = {root: seed}
+    order = toposort((root,))
+    if isinstance(root, Value) and not Node._hooked:
+        # Sums of shares depend on their order in the last bit, and a graph of Values alone has one of its own.
+        done = {pulled.node: pulled for pulled in _swept(ordered([root]), cotangents)}
+        yield from (done[node] for node in reversed(order) if node in done)
+    else:
+        yield from _swept(order, cotangents)
+
+
+def _swept(order: Sequence[Any], cotangents: dict[Any, Any]) -> Iterator[Pulled]:
+    """Pull cotangents back along a topological order."""
     guarded: set[Any] = set()
-    for node in reversed(toposort((root,))):
+    for node in reversed(order):
         g = cotangents.pop(node, None)
         if g is None:
             continue
@@ -96,19 +109,27 @@ def total(root: Any, gradient: Any = None) -> dict[Any, Pulled]:
 
 
 def entrywise(node: Any) -> bool:
-    """Whether an operation acts entry by entry: a row of the table says so; of a user's own op it is tried out."""
+    """Whether an operation acts entry by entry: a row of the table says so; of others with one operand it is tried."""
     op = node.op
-    if op is None or isinstance(node, Value) or not op.elementwise or TABLE.get(op.name) is op:
-        return op is not None and (isinstance(node, Value) or op.elementwise)
+    if op is None or isinstance(node, Value):
+        return op is not None
+    if TABLE.get(op.name) is op and (op.elementwise or op.linear or len(node.args) != 1):
+        return bool(op.elementwise)
+    return _tried(node)
+
+
+def _tried(node: Any) -> bool:
+    """Whether every rule of an operation multiplies its cotangent by one and the same array."""
     g = np.random.default_rng(0).normal(size=node.shape)
     with record_mode(False), np.errstate(all="ignore"):
         try:
             if np.broadcast_shapes(*(np.shape(x) for x in node._inputs)) != node.shape:
                 return False
-            for rule in op.rules:
+            for rule in itertools.islice(node.op.rules, len(node._inputs)):
                 if rule is not None:
-                    unit = rule(np.ones_like(g), node._data, *node._inputs)
-                    if not np.allclose(rule(g, node._data, *node._inputs), g * unit, equal_nan=True):
+                    unit = rule(np.ones_like(g), node._data, *node._inputs, **node.params)
+                    answer = rule(g, node._data, *node._inputs, **node.params)
+                    if np.shape(answer) != node.shape or not np.allclose(answer, g * unit, equal_nan=True):
                         return False
         except (ValueError, TypeError, IndexError):
             return False

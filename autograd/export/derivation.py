@@ -98,7 +98,8 @@ class Derivation:
         """Return ∂J/∂node as it enters the rules: its symbol, or what it is equal to where it has no line."""
         if id(node) not in self._adjoints:
             whole = self.derivative(node)
-            alone = whole.head in ("sym", "num") or id(node) in self.symbols.hidden or self.is_activation(node)
+            shown = whole.head in ("sym", "num") and id(node) not in self.symbols.deltas  # a δ always has its line
+            alone = shown or id(node) in self.symbols.hidden or self.is_activation(node)
             fits = whole.shape == node.shape or _entrywise(node)
             own = algebra.symbol(("d", id(node)), node.shape)
             self._adjoints[id(node)] = whole if alone and fits else own

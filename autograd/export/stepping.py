@@ -137,7 +137,7 @@ class Stepper:
             for share in step.shares:
                 a = share.operand
                 sums[a] = sums[a] + share.value if a in sums else share.value
-        return sums
+        return sums | {step.node: step.gradient for step in self._steps[: self.position]}
 
     def _load(self, index: int) -> bool:
         while len(self._steps) <= index:

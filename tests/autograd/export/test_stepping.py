@@ -34,6 +34,21 @@ def test_the_steps_are_backward(made):
         np.testing.assert_array_equal(g, node.grad)
 
 
+def test_shares_are_added_in_the_order_of_backward():
+    x = Value(1.0, label="x")
+    loss = x.tanh() * x - x.tanh()  # three shares of x, whose sum depends on the order in its last bit
+    loss.backward()
+    stepper = trace_backward(loss)
+    assert stepper.run() is None
+    assert stepper.gradients[x] == x.grad
+    mixed = x.tanh() * Tensor([1.0, 2.0]) * x - x.tanh()
+    x.zero_grad()
+    mixed.sum().backward()
+    stepper = trace_backward(mixed.sum())
+    stepper.run()
+    assert stepper.gradients[x] == x.grad
+
+
 def test_nothing_is_written_into_the_graph():
     w = Value(3.0, label="w")
     y = (w * 2.0).tanh()
