@@ -12,7 +12,7 @@ from benchmarks.session import PeerError
 from benchmarks.workloads import Workload
 
 Say = Callable[[str], None]
-PAUSE = 0.02
+PAUSE = 0.06  # OpenBLAS lets its threads spin for 2^26 ticks after a call, some 30 ms
 
 
 class Asked(Protocol):
