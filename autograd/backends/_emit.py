@@ -172,7 +172,7 @@ def _matmul(site: Site) -> None:
 @_emit("concatenate", "stack")
 def _join(site: Site) -> bool | None:
     function = {"concatenate": np.concatenate, "stack": np.stack}[site.step.op.name]
-    if set(site.step.params) - {"axis"}:
+    if set(site.step.params) - {"axis", "ends"}:
         return False
     parts = ", ".join(site.name(i) for i in range(len(site.step.inputs)))
     axis = site.step.params.get("axis", 0)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..program import Program
+import numpy as np
 
-__all__ = ["Layout", "last_uses", "share"]
+from ..program import Program, Step
+
+__all__ = ["Layout", "last_uses", "parts_written_over", "share"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +96,55 @@ def _fit(sizes: list[int], free: list[int], need: int) -> int:
         return len(sizes) - 1
     free.remove(best)
     return best
+
+
+def parts_written_over(program: Program, roots: Mapping[int, int], old: int, join: Step) -> dict[int, int]:
+    """Return the parts of a vector's new value that may be computed where the old one lies, and where each begins.
+
+    That is so if each part is made by one entrywise operation, and the old entries in its place are read before it,
+    or by it in the same order, and never after. Empty, if one part is not.
+
+    Args:
+        program: the program.
+        roots: what each view is a view of.
+        old: the vector.
+        join: the `numpy.concatenate` that makes its new value.
+    """
+    avals, made = program.avals, {step.output: k for k, step in enumerate(program.steps)}
+    ends = [*program.outputs, *(new for _, new in program.updates)]
+    if len(avals[old].shape) != 1 or any(roots.get(i, i) == old for i in ends):
+        return {}
+    reads = _reads(program, roots, old)
+    uses = Counter([*ends, *(i for step in program.steps for i in step.inputs)])
+    found, start = dict[int, int](), 0
+    for part in join.inputs:
+        stop, k = start + math.prod(avals[part].shape), made.get(part, -1)
+        maker = program.steps[k].op
+        alone = k >= 0 and uses[part] == 1 and isinstance(maker.forward, np.ufunc) and maker.name != "matmul"
+        own = (k, start, stop, True)
+        free = all(r == own or r[0] < k or r[2] <= start or r[1] >= stop for r in reads)
+        if not alone or not free or len(avals[part].shape) != 1 or avals[part].dtype != avals[old].dtype:
+            return {}
+        found[part], start = start, stop
+    return found
+
+
+def _reads(program: Program, roots: Mapping[int, int], old: int) -> list[tuple[int, int, int, bool]]:
+    """Return what each step reads of a vector: the step's number, first and last entry, and if all these in order.
+
+    Where that is not plain, more entries than it reads are named.
+    """
+    size = math.prod(program.avals[old].shape)
+    spans: dict[int, tuple[int, int, bool]] = {old: (0, size, True)}
+    reads = []
+    for k, step in enumerate(program.steps):
+        if roots.get(step.output) == old:
+            index = step.params.get("index")
+            cut = range(size)[index] if isinstance(index, slice) and step.inputs[0] == old else None
+            if cut is not None and cut.step == 1 and step.op.name == "getitem":
+                spans[step.output] = cut.start, cut.stop, True
+            else:
+                spans[step.output] = *spans[step.inputs[0]][:2], False
+        else:
+            reads += [(k, *spans[i]) for i in step.inputs if i in spans]
+    return reads

@@ -15,7 +15,7 @@ from ..program import Aval, Program, Step
 from ._block_writer import escaping, write_group
 from ._blocks import arrange
 from ._emit import EMITTERS, SCALAR_OPERATORS, VIEWS, WEAK, scalar_power, scalar_quotient, ufunc
-from ._layout import Layout, last_uses, share
+from ._layout import Layout, last_uses, parts_written_over, share
 
 __all__ = ["Writer"]
 
@@ -125,9 +125,10 @@ class Writer:
         apart = set(buffered) - together
         inplace = {s.output: self._overwritable(s) for s in program.steps if s.output in apart}
         self._update_in_place(set(buffered))
-        planned = [i for i in buffered if i not in self.results and i not in self.names]
+        written = set(self.parts)
+        planned = [i for i in buffered if i not in self.results and i not in self.names and i not in written]
         self._join_in_place(set(planned))
-        parts = {part: whole for part, (whole, _) in self.parts.items()}
+        parts = {part: whole for part, (whole, _) in self.parts.items() if part not in written}
         layout = share(program, planned, self.roots, inplace, parts, spans)
         self._place(layout)
         self.scope["SIZES"] = layout.sizes
@@ -172,6 +173,14 @@ class Writer:
         for old, new in program.updates:
             step = program.steps[made[new]] if new in made else None
             if step is None or new not in buffered or new in program.outputs or news.count(new) > 1:
+                continue
+            if step.op.name == "concatenate" and old in self.static:
+                found = parts_written_over(program, self.roots, old, step)
+                grouped = {s.output for g in self.groups for s in program.steps[g.start : g.stop]}
+                if found and found.keys() <= buffered - grouped - self.results.keys() - self.parts.keys():
+                    self.parts |= {part: (new, start) for part, start in found.items()}
+                    self.names[new] = self.names[old]
+                    self.static.add(new)
                 continue
             if not isinstance(step.op.forward, np.ufunc) or step.op.name == "matmul" or old not in self.static:
                 continue

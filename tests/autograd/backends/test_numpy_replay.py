@@ -2,11 +2,12 @@
 
 import gc
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
 
-from autograd import log_softmax, record, tree, value_and_grad
+from autograd import compile_step, log_softmax, record, tree, value_and_grad
 from autograd.backends.numpy_replay import compile_replay
 from tests.autograd.test_passes import FUNCTIONS, LABELS, X, Y
 
@@ -96,3 +97,29 @@ def test_empty_and_single():
         x = np.full(shape, 0.5)
         for left, right in zip(compile_replay(record(fun, x))(x), tree.leaves(fun(x)), strict=True):
             np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.parametrize(
+    ("fun", "over"),
+    [
+        (lambda w: [w[:3] * 2.0, w[3:] + 1.0], True),
+        (lambda w: [w[:3] * 2.0, w[3:] + w[:3]], False),
+        (lambda w: [w[:3][::-1] * 2.0, w[3:] + 1.0], False),
+        (lambda w: [w[3:] * 2.0, w[:3] + 1.0], False),
+        (lambda w: [w[:3] * 2.0, np.cumsum(w[3:])], False),
+    ],
+)
+def test_parts_of_a_new_value_are_written_over_the_old_one_where_that_is_safe(fun, over):
+    def step(w, x):
+        value = np.sum(w * x)
+        return np.concatenate(fun(w)), value
+
+    start = np.arange(1.0, 7.0)
+    compiled = compile_step(step, start.copy(), backend="numpy")
+    for _ in range(3):
+        expected, value = step(start, np.ones(6))
+        assert compiled(np.ones(6)) == value
+        np.testing.assert_array_equal(compiled.state, expected)
+        start = expected
+    run: Any = next(iter(compiled._compiled.values())).run
+    assert ("copyto(p0" not in run.source) is over
