@@ -38,7 +38,10 @@ class Setting:
 
 @dataclass(frozen=True)
 class Check:
-    """One comparison: its claim, the two sides, whether it came out as claimed, and the row it belongs to."""
+    """One comparison: its claim, the two sides, whether it came out as claimed, and the row it belongs to.
+
+    ``measured`` marks a claim about the numbers beside it, which are then no two sides of an equation.
+    """
 
     row: str
     claim: str
@@ -46,6 +49,7 @@ class Check:
     right: str
     passed: bool
     why: str = ""
+    measured: bool = False
 
 
 @dataclass
@@ -84,11 +88,11 @@ class Evidence:
 
     def equal(self, claim: str, left: Any, right: Any, within: float = 1e-10) -> None:
         """Compare two numbers or arrays, relative to the larger one: what is derived by hand, and the graph's."""
-        self._compared(claim, text_of(left), text_of(right), close(left, right, within))
+        self.checks.append(Check("", claim, text_of(left), text_of(right), close(left, right, within)))
 
     def holds(self, claim: str, condition: Any, left: Any = "", right: Any = "") -> None:
-        """Test anything else."""
-        self._compared(claim, text_of(left), text_of(right), bool(condition))
+        """Test anything else; ``left`` and ``right`` are the numbers the claim speaks of."""
+        self.checks.append(Check("", claim, text_of(left), text_of(right), bool(condition), measured=True))
 
     def slip(self, row: str, printed: Any, correct: Any, graph: Any, why: str, within: float = 1e-6) -> None:
         """Set a wrong formula's number beside the right one's: it must differ from the graph's, the right one agree."""
@@ -103,9 +107,6 @@ class Evidence:
         """Whether every comparison of a row came out as claimed; a row without one is not shown."""
         found = [check.passed for check in self.checks + self.slips if check.row in {row, "" if row[0] == "S" else row}]
         return bool(found) and all(found)
-
-    def _compared(self, claim: str, left: str, right: str, passed: bool) -> None:
-        self.checks.append(Check("", claim, left, right, passed))
 
     def _slipped(self, row: str, printed: str, correct: str, passed: bool, why: str) -> None:
         if row not in self.ids:
@@ -178,15 +179,20 @@ def close(left: Any, right: Any, within: float) -> bool:
 
 
 def text_of(x: Any) -> str:
-    """Write a number or array with four digits; a large array by its shape."""
+    """Write a number with six digits, an array with four; a large array by its shape and its norm."""
     if isinstance(x, str):
         return x
     a = number_of(x)
     if a.size > 16:
         return f"array {a.shape}, |·| = {np.linalg.norm(a):.6g}"
     if a.ndim == 0:
-        return f"{float(a):.6g}" if a.dtype.kind == "f" else str(a.item())
-    return np.array2string(a, precision=5, suppress_small=True, separator=", ")
+        return f"{float(a):.6g}" if a.dtype.kind == "f" else f"{a.item():,}"
+    if a.dtype.kind != "f":
+        return np.array2string(a, separator=", ", max_line_width=38)
+    width = max((len(f"{v:.4g}") for v in a.flat), default=0)
+    return np.array2string(
+        a + 0.0, separator=", ", max_line_width=38, formatter={"float_kind": lambda v: f"{v:.4g}".rjust(width)}
+    )
 
 
 def source(function: Callable[..., Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -102,15 +103,26 @@ def _number(name: str, value: str) -> str:
 
 
 def _checks(checks: Sequence[Check]) -> str:
-    if not checks:
-        return ""
-    rows = "".join(
+    equal = "".join(
         f"<tr><td>{html.escape(c.claim)}</td><td><pre>{html.escape(c.left)}</pre></td>"
         f"<td><pre>{html.escape(c.right)}</pre></td><td>{_mark(c.passed)}</td></tr>"
         for c in checks
+        if not c.measured
     )
-    head = "<tr><th>compared</th><th>by hand</th><th>by the graph</th><th></th></tr>"
-    return f'<table class="checks">{head}{rows}</table>'
+    measured = "".join(
+        f"<tr><td>{html.escape(c.claim)}</td><td><pre>{html.escape(_joined(c))}</pre></td><td>{_mark(c.passed)}</td></tr>"
+        for c in checks
+        if c.measured
+    )
+    head = "<tr><th>equal</th><th>by hand, or expected</th><th>by the library</th><th></th></tr>"
+    first = f'<table class="checks">{head}{equal}</table>' if equal else ""
+    head = "<tr><th>claimed</th><th>found</th><th></th></tr>"
+    return first + (f'<table class="claims">{head}{measured}</table>' if measured else "")
+
+
+def _joined(check: Check) -> str:
+    both = [part for part in (check.left, check.right) if part]
+    return ("\n" if any("\n" in part for part in both) else ", ").join(both) or ("yes" if check.passed else "no")
 
 
 def _slips(slips: Sequence[Check]) -> str:
@@ -121,7 +133,7 @@ def _slips(slips: Sequence[Check]) -> str:
         f"</pre></td><td>{html.escape(c.why)}</td><td>{_mark(c.passed)}</td></tr>"
         for c in slips
     )
-    head = "<tr><th></th><th>as printed</th><th>correct</th><th>why</th><th></th></tr>"
+    head = "<tr><th>row</th><th>as printed</th><th>correct</th><th>why</th><th></th></tr>"
     return f'<table class="slips">{head}{rows}</table>'
 
 
@@ -131,7 +143,8 @@ def _mark(passed: bool) -> str:
 
 def _paragraphs(text: str) -> str:
     parts = [" ".join(part.split()) for part in text.split("\n\n")]
-    return "".join(f"<p>{html.escape(part)}</p>" for part in parts if part)
+    texts = [re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(part)) for part in parts if part]
+    return "".join(f"<p>{text}</p>" for text in texts)
 
 
 def _image(figure: Figure, title: str) -> str:

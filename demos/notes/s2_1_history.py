@@ -188,7 +188,7 @@ def jordan(e: Evidence, s: Setting) -> None:
     }
     for name, model in models.items():
         optimizer = optim.Optimizer(model, optim.Adam(0.02))
-        for _ in range(60 if s.quick else 300):
+        for _ in range(150 if s.quick else 300):
             optimizer.zero_grad()
             loss = losses.mse(model(x), y)
             loss.backward()
@@ -343,7 +343,7 @@ def deep(e: Evidence, s: Setting) -> None:
 
     The network that won ImageNet's contest, counted: 61 million parameters, nearly all in the dense layers, and 1.4
     billion floating operations for one image, nearly all in the convolutions. Chainrule runs on the CPU, through numpy;
-    at that size the hardware of the last column decides whether training takes months or hours.
+    at that size the rate of the hardware decides whether training takes a year, days or hours.
     """
     del s
     e.formula("parameters: c_out (c_in k² / groups + 1);   operations: 2 · places² · c_out · c_in k² / groups")

@@ -62,7 +62,8 @@ def forward_steps(e: Evidence, s: Setting) -> None:
     u is what a unit receives, h what it sends on; the output layer has names of its own, so its δ should have one too.
     """
     e.formula(
-        "h⁽⁰⁾ = x;   u⁽ᵏ⁾ = h⁽ᵏ⁻¹⁾W⁽ᵏ⁾ + b⁽ᵏ⁾, h⁽ᵏ⁾ = f(u⁽ᵏ⁾);   ŷ = g(h⁽ˡ⁾U + c);   J = L(ŷ, y) = (1/N) Σ (ŷ − y)²"
+        "h⁽⁰⁾ = x;   u⁽ᵏ⁾ = h⁽ᵏ⁻¹⁾W⁽ᵏ⁾ + b⁽ᵏ⁾,   h⁽ᵏ⁾ = f(u⁽ᵏ⁾)",
+        "ŷ = g(h⁽ˡ⁾U + c);   J = L(ŷ, y) = (1/N) Σ (ŷ − y)²",
     )
     e.uses(Rows, problem)
     net, x, y = problem(s.seed)

@@ -61,9 +61,9 @@ def generalisation(e: Evidence, s: Setting) -> None:
     vx, vy = noisy_sine(200, s.seed + 4)
     model = MLP([1, 100, 1], "relu", rng=s.seed, dtype=np.float64)
     optimizer, kept = optim.Optimizer(model, optim.Adam(0.02)), model.state_dict()
-    train, valid, best, patience = [], [], np.inf, 60 if s.quick else 200
+    train, valid, best, patience = [], [], np.inf, 200
     stopped = 0
-    for epoch in range(300 if s.quick else 1500):
+    for epoch in range(1500):
         optimizer.zero_grad()
         loss = losses.mse(model(x), y)
         loss.backward()
@@ -75,8 +75,8 @@ def generalisation(e: Evidence, s: Setting) -> None:
         optimizer.step()
     e.holds("the rule stops before the end", 0 < stopped < len(train) - 1, stopped)
     e.holds(
-        "at the end the gap is wide: training error, validation error",
-        train[-1] < 0.5 * valid[-1],
+        "at the end there is a gap: training error, validation error, more than 0.05 above",
+        train[-1] < valid[-1] - 0.05,
         train[-1],
         valid[-1],
     )

@@ -8,7 +8,7 @@ import numpy as np
 from autograd import Tensor, explain, sigmoid, softmax
 from demos.notes.nets import Net, entropy, examples, logistic
 from demos.notes.registry import Evidence, Setting, row
-from nn import MLP, losses
+from nn import MLP, losses, optim
 
 
 @row("S4-1", "E71")
@@ -53,7 +53,9 @@ def three_calls(e: Evidence, s: Setting) -> None:
     x = np.random.default_rng(s.seed).standard_normal((200, 2)).astype(np.float32)
     y = (x[:, 0] > x[:, 1]).astype(np.int64)
     model = MLP([2, 8, 2], "tanh", rng=s.seed)
-    model.fit(x, y, epochs=30, batch_size=20, optimizer="adam", loss="cross_entropy", rng=s.seed, verbose=False)
+    model.fit(
+        x, y, epochs=30, batch_size=20, optimizer=optim.Adam(0.02), loss="cross_entropy", rng=s.seed, verbose=False
+    )
     right = float(np.mean(model.predict(x).argmax(1) == y))
     e.holds("share of right predictions is above 0.9", right > 0.9, right)
 

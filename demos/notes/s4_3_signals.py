@@ -137,7 +137,7 @@ def scales(e: Evidence, s: Setting) -> None:
     made, axes = common.figure(1, 1, 6)
     for name, curve in (("linear 1/n", half), ("linear √(1/n)", linear), ("ReLU Glorot", glorot), ("ReLU He", he)):
         axes[0, 0].semilogy(curve, label=name)
-    axes[0, 0].set(xlabel="layer", ylabel="std of activations")
+    axes[0, 0].set(xlabel="layer", ylabel="standard deviation of activations")
     axes[0, 0].legend(frameon=False)
     e.picture(made)
 
@@ -203,7 +203,7 @@ def batches(e: Evidence, s: Setting) -> None:
         noise[name] = float(np.abs(np.diff(curve)).mean())
         ends[name] = float(entropy(net.forward(x), y).data)
         ax.plot(curve, color=common.BLUE, linewidth=0.8)
-        ax.set(title=name, xlabel="step", ylim=(0, 2))
+        ax.set(title=name, xlabel="step", ylabel="cost of the step's examples", ylim=(0, 2))
     e.picture(made)
     for name, end in ends.items():
         e.holds(f"{name}: the cost of all examples falls from log 2", end < np.log(2) - 0.2, end)
