@@ -1,15 +1,16 @@
-"""A module as a pure function of its numbers."""
+"""A module as a pure function of its numbers, and in another mode for a while."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from autograd.errors import unknown_name
 
 from .module import Module, Parameter, join
 
-__all__ = ["functional_call"]
+__all__ = ["functional_call", "in_mode"]
 
 
 def functional_call(
@@ -70,3 +71,15 @@ def _twin(value: Any, new: dict[int, Any], memo: dict[int, Any]) -> Any:
     if type(value) is dict:
         return {key: _twin(item, new, memo) for key, item in value.items()}
     return value
+
+
+@contextmanager
+def in_mode(model: Module, training: bool) -> Iterator[None]:
+    """Set ``training`` of all modules inside a ``with`` block, and give each its own back."""
+    before = [(module, module.training) for module in model.modules()]
+    model.train(training)
+    try:
+        yield
+    finally:
+        for module, mode in before:
+            module.training = mode

@@ -185,6 +185,7 @@ OPTIONAL: dict[str, str] = {
     "safetensors": "nn.serialize.files",
     "scipy": "autograd.scipy._scipy",
     "sklearn": "nn._sklearn",
+    "tensorboardX": "nn.callbacks.tensorboard",
     "tqdm": "nn.callbacks.reporting",
 }
 # Modules that are nothing without an optional library, each with its reason; nothing imports them.

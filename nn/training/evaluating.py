@@ -10,10 +10,11 @@ import numpy as np
 from autograd import Tensor, no_grad
 from autograd.errors import DataError, describe
 
+from ..calling import in_mode
 from ..data import DataLoader
 from ..metrics import Metric
 from ..module import Module, verb
-from .preparing import Pair, chosen_for, floats_of, in_mode, pair_of
+from .preparing import Pair, chosen_for, floats_of, pair_of
 
 __all__ = ["evaluate", "measured", "predict"]
 

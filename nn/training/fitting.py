@@ -14,13 +14,14 @@ from autograd.errors import AutogradError, DataError, OptionError
 
 from .. import optim
 from ..callbacks import Callback, History, Progress
+from ..calling import in_mode
 from ..data import DataLoader
 from ..init import Rng, generator
 from ..metrics import Metric
 from ..module import Module, positive_integer, verb
 from .compiling import CompiledTraining
 from .evaluating import evaluate, measured
-from .preparing import Pair, chosen_for, in_mode, pair_of
+from .preparing import Pair, chosen_for, pair_of
 from .weighing import weighing
 
 __all__ = ["Run", "fit"]

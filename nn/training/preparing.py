@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +16,7 @@ from .. import metrics as metrics_
 from ..metrics import Metric
 from ..module import Module, verb
 
-__all__ = ["Choices", "Pair", "chosen_for", "compile", "floats_of", "in_mode", "pair_of"]
+__all__ = ["Choices", "Pair", "chosen_for", "compile", "floats_of", "pair_of"]
 
 Array = np.ndarray[Any, Any]
 Pair = tuple[Any, Any]
@@ -77,18 +76,6 @@ def chosen_for(model: Module, owner: str, optimizer: Any, loss: Any, metrics: Se
     elif now.optimizer is None and owner == "fit":
         now.optimizer = optim.Optimizer(model, "adam")
     return now
-
-
-@contextmanager
-def in_mode(model: Module, training: bool) -> Iterator[None]:
-    """Set ``training`` of all modules inside a ``with`` block, and give each its own back."""
-    before = [(module, module.training) for module in model.modules()]
-    model.train(training)
-    try:
-        yield
-    finally:
-        for module, mode in before:
-            module.training = mode
 
 
 def floats_of(model: Module, x: Any, name: str) -> Any:

@@ -9,8 +9,8 @@ import numpy as np
 
 from autograd import no_grad
 
+from ..calling import in_mode
 from ..module import Module, verb
-from .preparing import in_mode
 
 __all__ = ["summary"]
 
