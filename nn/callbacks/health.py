@@ -74,7 +74,7 @@ class HealthReport:
 
     def __str__(self) -> str:
         """Return the table and the diagnosis."""
-        rows = [("layer", "kind", "δ", "Δθ/θ", "saturated", "dead")]
+        rows: list[tuple[str, ...]] = [("layer", "kind", "δ", "Δθ/θ", "saturated", "dead")]
         for row in self.layers:
             ratio = "" if row.ratio is None else f"{row.ratio:.1e}"
             shares = ("" if share is None else f"{share:.0%}" for share in (row.saturated, row.dead))

@@ -40,8 +40,8 @@ class TensorBoard(Callback):
             import tensorboardX  # noqa: F401 - known before the first epoch, not after it
         except ImportError as exc:
             raise MissingExtraError("tensorboardX", "tensorboard", "the callback TensorBoard") from exc
-        if not isinstance(histogram_freq, int) or histogram_freq < 0:
-            raise OptionError(f"TensorBoard: histogram_freq must be an integer of 0 or more, got {histogram_freq!r}")
+        if histogram_freq < 0:
+            raise OptionError(f"TensorBoard: histogram_freq must be 0 or more epochs, got {histogram_freq!r}")
         self.log_dir, self.histogram_freq = str(log_dir), histogram_freq
         self._writers: dict[str, Any] = {}
 

@@ -1,5 +1,7 @@
 """GradientHealth: the numbers of δ, slopes and steps, what it says of sick networks, and that it leaves no trace."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -21,9 +23,9 @@ def looked(model, optimizer="sgd", x=X, y=Y, loss="cross_entropy", epochs=1, **o
 
 
 def test_delta_ratio_saturated_and_dead_are_those_of_the_definition():
-    model = MLP([6, 8, 3], "tanh", rng=0, dtype=np.float64)
+    model: Any = MLP([6, 8, 3], "tanh", rng=0, dtype=np.float64)
     model[0].weight.data = 4.0 * model[0].weight.data
-    before = {}
+    before: dict[int, Any] = {}
 
     class Steps(GradientHealth):
         def on_batch_end(self, batch, logs):
@@ -32,7 +34,7 @@ def test_delta_ratio_saturated_and_dead_are_those_of_the_definition():
 
     health = Steps()
     model.fit(X, Y, optimizer=optim.SGD(0.1), loss="cross_entropy", callbacks=[health], shuffle=False, verbose=False)
-    rows = {row.name: row for row in health.reports[0].layers}
+    rows: dict[str, Any] = {row.name: row for row in health.reports[0].layers}
     assert list(rows) == ["0", "1", "2"]
     x, y = X[32:].astype(float), Y[32:]
     z = model[0](x)
@@ -46,20 +48,22 @@ def test_delta_ratio_saturated_and_dead_are_those_of_the_definition():
     assert 0.1 < rows["1"].saturated < 0.9
     assert rows["1"].dead == 0.0
     for name in ("0", "2"):
-        then, now = ([state[f"{name}.{kind}"] for kind in ("weight", "bias")] for state in (before[0], before[1]))
-        then, now = (np.concatenate([part.ravel() for part in parts]) for parts in (then, now))
+        then, now = (
+            np.concatenate([state[f"{name}.{kind}"].ravel() for kind in ("weight", "bias")])
+            for state in (before[0], before[1])
+        )
         assert rows[name].ratio == pytest.approx(np.linalg.norm(now - then) / np.linalg.norm(then))
     assert rows["1"].ratio is None
 
 
 def test_dead_units_are_counted_for_dense_layers_and_channels():
-    dense = Sequential(Linear(6, 10, rng=0), "relu", Linear(10, 3, rng=1))
+    dense: Any = Sequential(Linear(6, 10, rng=0), "relu", Linear(10, 3, rng=1))
     dense[0].bias.data = np.where(np.arange(10) < 4, -1000.0, dense[0].bias.data).astype(np.float32)
     (report,) = looked(dense)
     assert report.layers[1].dead == pytest.approx(0.4)
     assert report.layers[1].saturated is None  # a rectifier is flat on one side only
     assert "40% of the units of layer 1 (ReLU) are dead" in report.diagnosis[0]
-    conv = Sequential(Conv2d(1, 4, 2, rng=0), ReLU(), Flatten(), Linear(4, 3, rng=1))
+    conv: Any = Sequential(Conv2d(1, 4, 2, rng=0), ReLU(), Flatten(), Linear(4, 3, rng=1))
     conv[0].bias.data = np.array([-1000.0, 0.0, 0.0, 0.0], np.float32)
     images = np.abs(X[:, :4]).reshape(-1, 1, 2, 2)
     (report,) = looked(conv, x=images, data=(images, Y))
@@ -76,7 +80,7 @@ def scaled(factor, depth=12):
 
 
 def saturated():
-    model = MLP([6, 8, 3], "tanh", rng=0)
+    model: Any = MLP([6, 8, 3], "tanh", rng=0)
     model[0].weight.data = model[0].weight.numpy() * np.float32(50)
     return model
 
@@ -137,7 +141,7 @@ class Twice(Module):
 def test_shared_layers_count_all_their_calls(capsys):
     (report,) = looked(Twice(), data=(X, Y), verbose=True)
     assert [row.name for row in report.layers] == ["inner", "last"]
-    assert all(row.delta > 0 and row.ratio > 0 for row in report.layers)
+    assert all(row.delta > 0 and row.ratio for row in report.layers)
     assert capsys.readouterr().out == f"{report}\n"
 
 
@@ -145,7 +149,7 @@ def test_every_and_one_batch_epochs():
     health = GradientHealth(every=2)
     MLP([6, 3], rng=0).fit(X, Y, epochs=5, batch_size=64, loss="cross_entropy", callbacks=[health], verbose=False)
     assert [report.epoch for report in health.reports] == [1, 3]
-    assert all(report.layers[0].ratio > 0 for report in health.reports)
+    assert all(report.layers[0].ratio for report in health.reports)
     with pytest.raises(OptionError, match="every must be a positive integer"):
         GradientHealth(every=0)
     with pytest.raises(OptionError, match="must be a pair"):

@@ -2,6 +2,8 @@
 
 import struct
 import sys
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,10 +14,11 @@ from nn import MLP, callbacks, optim
 X = np.random.default_rng(0).standard_normal((16, 2)).astype(np.float32)
 
 
-def events(folder):
+def events(folder: Path) -> tuple[dict[str, Any], list[Any]]:
     """Return name to (step, number) pairs of the scalars, and the names of the histograms."""
     pb = pytest.importorskip("tensorboardX.proto.event_pb2", reason="the extra tensorboard is not installed")
-    scalars, histograms = {}, []
+    scalars: dict[str, Any] = {}
+    histograms = []
     for path in sorted(folder.glob("events.*")):
         raw, start = path.read_bytes(), 0
         while start < len(raw):
