@@ -110,7 +110,7 @@ def total(root: Any, gradient: Any = None) -> dict[Any, Pulled]:
 
 def entrywise(node: Any) -> bool:
     """Whether an operation acts entry by entry: a row of the table says so; of others with one operand it is tried."""
-    op = node.op
+    op: Any = node.op
     if op is None or isinstance(node, Value):
         return op is not None
     if TABLE.get(op.name) is op and (op.elementwise or op.linear or len(node.args) != 1):
