@@ -110,11 +110,12 @@ def total(root: Any, gradient: Any = None) -> dict[Any, Pulled]:
 
 def entrywise(node: Any) -> bool:
     """Whether an operation acts entry by entry: a row of the table says so; of others with one operand it is tried."""
-    op: Any = node.op
+    op = node.op
     if op is None or isinstance(node, Value):
         return op is not None
-    if TABLE.get(op.name) is op and (op.elementwise or op.linear or len(node.args) != 1):
-        return bool(op.elementwise)
+    row = TABLE.get(op.name)
+    if row is not None and row is op and (row.elementwise or row.linear or len(node.args) != 1):
+        return row.elementwise
     return _tried(node)
 
 
