@@ -89,7 +89,7 @@ def keep(op: Op, args: Sequence[Any], inputs: list[Any]) -> tuple[Any, ...]:
         elif isinstance(a, np.ndarray):
             if not unread or (unread[0] != "*" and op.values[i] not in unread):
                 kept[i] = inputs[i] = own(a)
-        elif isinstance(a, list):
+        elif isinstance(a, list | tuple):
             kept[i] = inputs[i]  # an array made for this
     return tuple(kept)
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from ._arrays import holds_node, plain_index
 from ._graph import Node, keeping, tracer
+from ._more_methods import MoreMethods
+from ._op import DISPATCH
 from .errors import DtypeError, InPlaceError, ShapeError, describe
 from .ops import TABLE
 
@@ -17,7 +19,7 @@ __all__ = ["NumpyMethods"]
 Array = np.ndarray[Any, Any]
 
 
-class NumpyMethods:
+class NumpyMethods(MoreMethods):
     """ndarray's attributes, conversions and methods; the methods are recorded."""
 
     __slots__ = ()
@@ -28,28 +30,32 @@ class NumpyMethods:
     def _apply(self, op: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         raise NotImplementedError
 
-    def _reduce(self, name: str, axis: Any, keepdims: bool) -> Any:
+    def _reduce(self, name: str, axis: Any, keepdims: bool, others: dict[str, Any]) -> Any:
+        if not isinstance(keepdims, bool | np.bool_):  # numpy's second argument is dtype
+            raise DtypeError(f"{name}: keepdims must be True or False, got {describe(keepdims)}; write dtype=… by name")
+        if others:
+            return DISPATCH[getattr(np, name)](self, axis=axis, keepdims=keepdims, **others)
         return self._apply(TABLE[name], (self,), {"axis": axis, "keepdims": keepdims})
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def sum(self, axis: Any = None, keepdims: bool = False, **others: Any) -> Any:
         """Return the sum over ``axis``, as `numpy.sum`."""
-        return self._reduce("sum", axis, keepdims)
+        return self._reduce("sum", axis, keepdims, others)
 
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def mean(self, axis: Any = None, keepdims: bool = False, **others: Any) -> Any:
         """Return the arithmetic mean over ``axis``, as `numpy.mean`."""
-        return self._reduce("mean", axis, keepdims)
+        return self._reduce("mean", axis, keepdims, others)
 
-    def max(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def max(self, axis: Any = None, keepdims: bool = False, **others: Any) -> Any:
         """Return the maximum over ``axis``; ties share the gradient evenly."""
-        return self._reduce("max", axis, keepdims)
+        return self._reduce("max", axis, keepdims, others)
 
-    def min(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def min(self, axis: Any = None, keepdims: bool = False, **others: Any) -> Any:
         """Return the minimum over ``axis``; ties share the gradient evenly."""
-        return self._reduce("min", axis, keepdims)
+        return self._reduce("min", axis, keepdims, others)
 
-    def prod(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def prod(self, axis: Any = None, keepdims: bool = False, **others: Any) -> Any:
         """Return the product over ``axis``, as `numpy.prod`."""
-        return self._reduce("prod", axis, keepdims)
+        return self._reduce("prod", axis, keepdims, others)
 
     def var(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
         """Return the variance over ``axis``, as `numpy.var`."""
@@ -88,13 +94,13 @@ class NumpyMethods:
         new = shape[0] if len(shape) == 1 else shape
         return self._apply(TABLE["reshape"], (self,), {"shape": new, "order": order})
 
-    def ravel(self) -> Any:
+    def ravel(self, order: str = "C") -> Any:
         """Return the entries along one axis."""
-        return self.reshape(-1)
+        return self.reshape(-1, order=order)
 
-    def flatten(self) -> Any:
+    def flatten(self, order: str = "C") -> Any:
         """Return the entries along one axis."""
-        return self.reshape(-1)
+        return self.reshape(-1, order=order)
 
     def transpose(self, *axes: Any) -> Any:
         """Return the tensor with its axes permuted, or reversed when none are named."""
@@ -271,7 +277,13 @@ class NumpyMethods:
 
     def __format__(self, spec: str) -> str:
         """Format one number by ``spec``; without a format, as `str`."""
-        return format(self._data.item(), spec) if spec and self._data.size == 1 else format(str(self._data), spec)
+        if not spec:
+            return str(self)
+        if self._data.size != 1:
+            raise ShapeError(
+                f"format {spec!r} is for one number, got {describe(self)}: write np.array2string(x.data, ...)"
+            )
+        return format(self._data.item(), spec)
 
     def __float__(self) -> float:
         """Return the one number, without its history."""
@@ -329,7 +341,7 @@ class NumpyMethods:
 
     def _compare(self, name: str, other: Any, reflected: bool = False) -> Any:
         """Answer an operator that has no gradient: with a plain array, outside a recording."""
-        if not isinstance(other, (Node, np.ndarray, np.generic, int, float, complex, list)):
+        if not isinstance(other, (Node, np.ndarray, np.generic, int, float, complex, list, tuple)):
             return NotImplemented
         return self._apply(TABLE[name], (other, self) if reflected else (self, other), {})
 

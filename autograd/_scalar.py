@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ._graph import recording
+from .errors import TraceError
 from .ops import TABLE
 
 __all__ = ["REAL", "RECORDERS", "SCOPE", "method"]
@@ -35,6 +36,7 @@ RECORDERS = _Recorders()
 SCOPE: dict[str, Any] = {
     "new": object.__new__,
     "recording": recording,
+    "TraceError": TraceError,
     "real": REAL,
     "pow": math.pow,
     "fabs": math.fabs,
@@ -51,7 +53,10 @@ SCOPE: dict[str, Any] = {
 
 _UNARY = """
 def {name}(self):
-    x = self.data
+    try:
+        x = self.data
+    except TraceError:
+        return traced({op}, self)
     try:
         ans = {value}
         dl = {partials[0]}
@@ -71,7 +76,10 @@ def {name}(self):
 """
 _BINARY = """
 def {name}(self, other):
-    {mine} = self.data
+    try:
+        {mine} = self.data
+    except TraceError:
+        return traced({op}, {left}, {right})
     kind = other.__class__
     if kind is Value:
         {theirs} = other.data

@@ -28,7 +28,7 @@ __all__ = ["Tensor"]
 Array = np.ndarray[Any, Any]
 _NONE: dict[str, Any] = {}
 _PLAIN = (np.ndarray, float, int, np.generic, complex)
-_OPERANDS = (Node, *_PLAIN, list)
+_OPERANDS = (Node, *_PLAIN, list, tuple)
 _FAST: dict[Any, Callable[..., Any]] = {}  # ufunc -> its unrolled recorder
 _new = object.__new__
 

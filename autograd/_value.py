@@ -279,6 +279,14 @@ def _unrecorded(out: Value, op: Op, args: tuple[Any, ...]) -> Any:
     return out if watch is False else watch.scalar(op, args)
 
 
+def _traced(op: Op, *args: Any) -> Any:
+    """Record an operation written as ``Value.tanh(x)``, where x stands for a number in a program and has none."""
+    tracing = tracer()
+    if tracing is None:
+        raise  # noqa: PLE0704  (in the handler of the error that brought us here)
+    return tracing.scalar(op, args) if all(isinstance(a, (Value, *REAL)) for a in args) else NotImplemented
+
+
 def _edge(op: Op, *args: Any) -> Any:
     """Compute where Python's floats raise (overflow, 1/0, log 0): numpy's answer, inf or nan, and its warning."""
     numbers = tuple(np.float64(a.data if isinstance(a, Value) else a) for a in args)
@@ -365,5 +373,5 @@ def _backward(root: Value, seed: float) -> None:
             other._grad += g * node._dr
 
 
-SCOPE["Value"], SCOPE["edge"], SCOPE["unrecorded"] = Value, _edge, _unrecorded
+SCOPE.update(Value=Value, edge=_edge, traced=_traced, unrecorded=_unrecorded)
 gc.callbacks.append(Patience(Value))

@@ -120,7 +120,7 @@ def describe(value: Any) -> str:
     'float 3.0'
     """
     shape = getattr(value, "shape", None)
-    if shape is not None and hasattr(value, "dtype"):
+    if shape is not None and not isinstance(value, type) and hasattr(value, "dtype"):
         kind = "Tensor " if type(value).__name__ == "Tensor" else ""
         return f"{kind}{value.dtype}{list(shape)}"
     if isinstance(value, int | float | complex | str | bool):

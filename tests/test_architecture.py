@@ -37,10 +37,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "autograd._collector": (),
     "autograd._arrays": (*CORE, "autograd._broadcasting", "autograd._keeping", *ARRAYS),
     "autograd._sweep": ("autograd._graph", "autograd._arrays", "autograd._keeping", *ARRAYS),
-    "autograd._methods": (*CORE, *OPS, "autograd._arrays", *ARRAYS),
+    "autograd._more_methods": (*CORE, *ARRAYS),
+    "autograd._methods": (*CORE, *OPS, "autograd._arrays", "autograd._more_methods", *ARRAYS),
     "autograd.ops": ("autograd._op", *OPS),
     "autograd.ops.*": ("autograd._op", "autograd._broadcasting", *OPS, ERRORS, *ARRAYS),
-    "autograd._scalar": ("autograd._graph", *OPS, *ARRAYS),
+    "autograd._scalar": ("autograd._graph", *OPS, ERRORS, *ARRAYS),
     "autograd._value": (*CORE, *OPS, "autograd._collector", "autograd._keeping", "autograd._scalar", *ARRAYS),
     "autograd._tensor": (
         *(*CORE, *OPS, "autograd._arrays", "autograd._keeping", "autograd._methods", "autograd._sweep", *ARRAYS),

@@ -153,6 +153,20 @@ def test_values_go_in_and_come_out():
     assert slopes([0.5, -1.0]) == pytest.approx([-expected, 0.5 * expected])
 
 
+def test_methods_of_values_may_be_called_as_functions():
+    fun = jit(lambda x, y: Value.tanh(x) * Value.__add__(y, 1.0) + sum(map(Value.exp, [x, y])))
+    x, y = Value(0.5), Value(1.5)
+    fun(x, y).backward()
+    np.testing.assert_allclose(
+        [x.grad, y.grad], [(1.0 - np.tanh(0.5) ** 2) * 2.5 + np.exp(0.5), np.tanh(0.5) + np.exp(1.5)]
+    )
+    kept: list[Any] = []
+    with pytest.raises(errors.TraceError, match="changes kept"):
+        jit(lambda x: kept.append(x) or x * 1.0)(x)
+    with pytest.raises(errors.TraceError, match="kept"):
+        Value.tanh(kept[0])
+
+
 def test_captured_parameters_are_read_and_differentiated():
     w = Tensor([1.0, 2.0], label="w")
     fast = jit(lambda x: np.sum(x * w**2))
