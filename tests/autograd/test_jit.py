@@ -161,8 +161,13 @@ def test_methods_of_values_may_be_called_as_functions():
         [x.grad, y.grad], [(1.0 - np.tanh(0.5) ** 2) * 2.5 + np.exp(0.5), np.tanh(0.5) + np.exp(1.5)]
     )
     kept: list[Any] = []
+
+    def keeps(x: Any) -> Any:
+        kept.append(x)
+        return x * 1.0
+
     with pytest.raises(errors.TraceError, match="changes kept"):
-        jit(lambda x: kept.append(x))(x)
+        jit(keeps)(x)
     with pytest.raises(errors.TraceError, match="kept"):
         Value.tanh(kept[0])
 
