@@ -214,7 +214,7 @@ def real_points(args: tuple[Any, ...], argnums: Argnums) -> tuple[Any, ...]:
 
 
 def _real(leaf: Any) -> Any:
-    counts = isinstance(leaf, np.ndarray) and leaf.dtype.kind in "iu"
+    counts = isinstance(leaf, np.ndarray | Tensor) and leaf.dtype.kind in "iu"
     return leaf.astype(np.float64) if counts else leaf
 
 
@@ -247,10 +247,16 @@ def _is_node(x: Any) -> bool:
 
 
 def _reaches(value: Any, source: Node) -> bool:
+    """Whether a derivative of ``value`` by ``source`` has a path: a comparison on the way has no rule."""
     if not isinstance(value, Node):
         return False
-    below = _graph.toposort((value,), (source,))
-    return value is source or any(p is source for n in below if n is not source for p in n.parents)
+    reached = {source}
+    for node in _graph.toposort((value,), (source,)):
+        if node.op is not None and node is not source:
+            pairs = zip(node.args, node.op.rules, strict=False)
+            if any(rule is not None and isinstance(a, Node) and a in reached for a, rule in pairs):
+                reached.add(node)
+    return value in reached
 
 
 def seeds_of(trace: Trace, g: Any) -> list[Any]:

@@ -22,6 +22,7 @@ from ._tensor import Tensor
 from ._traced import SCALAR, Aval, CapturedValue, Leaked, Step, TracedValue, WeakTensor, aval_of, user_line, where_am_i
 from ._value import Value
 from .errors import TraceError, describe
+from .ops import TABLE
 from .ops.dynamic import DRAW, GATHER, Slot
 
 __all__ = ["Tracer", "random_normal", "random_uniform"]
@@ -49,6 +50,12 @@ def _stable(function: Any) -> Op:
 def _stopped(op: Op) -> Op:
     """Return the row without its rules: what `no_grad` and `detach` record."""
     return dataclasses.replace(op, rules=(None,) * (64 if isinstance(op.rules, Variadic) else len(op.rules)))
+
+
+@functools.cache
+def _renamed(op: Op) -> Op:
+    """Return a user's own operation with a name that is not in the table: passes and backends go by names."""
+    return dataclasses.replace(op, name=f"own {op.name}")
 
 
 class Tracer:
@@ -161,9 +168,13 @@ class Tracer:
         if not aval.shape and inputs and op.name in _OPERATORS and all(avals[i].weak for i in inputs) and (
             aval.dtype.kind in "fic"
         ):  # fmt: skip
-            out._data, aval = np.asarray(data), aval._replace(weak=True)
+            aval = aval._replace(weak=True)
+        if aval.weak:
+            out._data = np.asarray(data)
             out.__class__ = WeakTensor
         row = _stopped(op) if self._paused else op
+        if op.name in TABLE and TABLE[op.name].forward is not op.forward:
+            row = _renamed(row)
         number = self._new(aval, out)
         self.steps.append(Step(row, inputs, params, number, user_line()))
         out.op, out.args, out.params = row, args, params

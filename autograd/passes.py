@@ -14,6 +14,7 @@ import numpy as np
 
 from . import _graph
 from ._algebra import simplify
+from ._graph import Node
 from ._rewrite import Rewriter, dead_code
 from ._sweeps import share_sweeps
 from ._traced import Step
@@ -139,6 +140,8 @@ def _inside(step: Step, program: Program) -> Tracer | None:
                 for i, x in zip(step.inputs, examples, strict=True)
             ]
             answer = step.op.forward(*nodes, **step.params)
+            if not isinstance(answer, Node):  # it took the bare numbers, which are those of the examples
+                return None
             tracing.outputs = [tracing.number(answer)]
     except (AutogradError, TypeError, ValueError, AttributeError):
         return None

@@ -28,7 +28,7 @@ class Writer:
         program = self.program
         self.scope: dict[str, Any] = {
             "getrefcount": getrefcount, "empty": np.empty, "ndarray": np.ndarray, "copyto": np.copyto,
-            "power_of": scalar_power, "quotient_of": scalar_quotient,
+            "power_of": scalar_power, "quotient_of": scalar_quotient, "number_of": _number_of,
         }  # fmt: skip
         self.setup: list[str] = []
         self.body: list[str] = []
@@ -264,7 +264,7 @@ class Writer:
                 self.line(f"w{i} = {WEAK[step.op.name].format(*operands)}")
             else:
                 call = self._call(step, operands)
-                self.line(f"w{i} = {call}.item()")
+                self.line(f"w{i} = number_of({call})")
         elif i in self.roots:
             self._view(step, operands)
         elif not aval.shape:
@@ -381,3 +381,8 @@ class Writer:
         lines += [f"        n_{name} = getrefcount({name})" for name in kept]
         lines += ["    return run, calibrate"]
         return "\n".join(lines) + "\n"
+
+
+def _number_of(x: Any) -> Any:
+    """Return a Python number; numpy's real part of one is one already."""
+    return x.item() if isinstance(x, np.ndarray | np.generic) else x

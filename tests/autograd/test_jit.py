@@ -9,7 +9,23 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from autograd import Tensor, Value, errors, grad, hessian, jit, no_grad, random_uniform, tree, value_and_grad
+from autograd import (
+    Tensor,
+    Value,
+    elementwise_grad,
+    errors,
+    grad,
+    hessian,
+    hessian_vector_product,
+    jit,
+    no_grad,
+    primitive,
+    random_uniform,
+    relu,
+    tree,
+    value_and_grad,
+    vmap,
+)  # fmt: skip
 
 RNG = np.random.default_rng(0)
 X, W = RNG.standard_normal((5, 3)), RNG.standard_normal((3, 4))
@@ -329,3 +345,32 @@ def test_nothing_is_left_for_the_cycle_collector():
 def test_unknown_backend():
     with pytest.raises(errors.OptionError, match="numpy"):
         jit(np.sin, backend="nunpy")
+
+
+@pytest.mark.parametrize(
+    ("fun", "args"),
+    [
+        (grad(lambda z: np.real(z) ** 2 + 3.0 * np.imag(z)), (0.3 + 1.0j,)),
+        (np.real, (0.3 + 1.0j,)),
+        (elementwise_grad(lambda x: x**2), (np.array([1, 2]),)),
+        (hessian_vector_product(lambda x: np.sum(relu(x) * 2.0)), (X[0], X[0])),
+    ],
+    ids=["complex number", "real part of a number", "counts", "a slope that is constant"],
+)
+def test_what_running_the_suite_jitted_found(fun, args):
+    found, expected = jit(fun, backend="numpy")(*args), fun(*args)
+    assert np.asarray(found).dtype == np.asarray(expected).dtype
+    same(found, expected)
+
+
+def test_a_users_operation_may_have_a_rows_name():
+    @primitive(lambda g, ans, x, y: g * y**2, lambda g, ans, x, y: g * 2.0 * x * y)
+    def multiply(x, y):
+        return x * y * y
+
+    both = value_and_grad(lambda x: np.sum(multiply(x, np.full(3, 1.0)) + multiply(multiply(x, 3.0), x)))
+    for backend in ("auto", "numpy", "numba"):
+        for found, expected in zip(jit(both, backend=backend)(X[0]), both(X[0]), strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-12)
+    rows = vmap(lambda x: multiply(x, X[0]), in_axes=0)(X)
+    same(rows, X * X[0] * X[0])

@@ -17,6 +17,7 @@ from autograd import (
     vmap,
 )  # fmt: skip
 from autograd import passes as all_passes
+from autograd.extend import primitive
 from autograd.passes import common_subexpressions, dead_code, fold_constants, lower, optimise, share_sweeps, simplify
 
 RNG = np.random.default_rng(1)
@@ -56,6 +57,15 @@ def test_no_pass_changes_a_bit(one, transform, name):
 
 def test_every_public_pass_is_tested():
     assert {p.__name__ for p in PASSES} == set(all_passes.__all__)
+
+
+def test_an_operation_that_takes_bare_numbers_is_not_looked_into():
+    @primitive
+    def square(x):
+        return x * x
+
+    program = record(square, X)
+    np.testing.assert_array_equal(optimise(program)(X), X * X)
 
 
 def names(program):
