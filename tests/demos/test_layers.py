@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-for _library in ("matplotlib", "sklearn"):
+for _library in ("matplotlib", "sklearn", "onnxruntime", "safetensors"):
     pytest.importorskip(_library, reason=f"{_library} is not installed")
 DEMOS = {
     "cnn": ({"curves.png", "confusion.png", "mistakes.png", "filters.png"}, "test images right"),
     "lstm": ({"adding.png"}, "LSTM: mean squared error"),
     "transformer": ({"reversing.png"}, "of sequences right"),
+    "training": (
+        {f"{name}.png" for name in ("losses", "optimizers", "data", "callbacks", "saving", "onnx", "sklearn")},
+        "the same bits: True",
+    ),
     "layers": ({"normalisation.png", "classic.png", "model.svg"}, "Perceptron: 0 of 120 wrong"),
 }
 
