@@ -26,6 +26,7 @@ class NumpyMethods(MoreMethods):
 
     _data: Any
     _noted: Any
+    _hooked: Any
 
     def _apply(self, op: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         raise NotImplementedError
@@ -236,7 +237,7 @@ class NumpyMethods(MoreMethods):
     @property
     def has_hooks(self) -> bool:
         """Whether a gradient hook is registered on this tensor."""
-        return bool(self._noted()[1])
+        return self._hooked and bool(self._noted()[1])
 
     def peek(self) -> Array:
         """Return the array itself, to look at and not to write into.

@@ -13,7 +13,7 @@ from benchmarks.session import PeerError, Session
 from benchmarks.workloads import Workload
 
 STEPS = 20
-PROCESSES = 5
+PROCESSES = 3
 
 Sample = Callable[[Session], float]
 

@@ -93,9 +93,14 @@ class DataLoader:
         begin = resumed["position"] if resumed is not None else 0
         end = count - size + 1 if self.drop_last else count
         while begin < end:
-            rows: Any = slice(begin, begin + size) if order is None else order[begin : begin + size]
-            begin = self._position = begin + size
-            yield tuple([a[rows] for a in self.arrays]) if len(self.arrays) > 1 else self.arrays[0][rows]
+            end_of_batch = begin + size
+            if order is None:
+                parts = [a[begin:end_of_batch] for a in self.arrays]
+            else:  # half the time of a[rows]
+                rows = order[begin:end_of_batch]
+                parts = [a.take(rows, axis=0) for a in self.arrays]
+            begin = self._position = end_of_batch
+            yield tuple(parts) if len(parts) > 1 else parts[0]
         self._position, self._before = 0, None
 
     def state_dict(self) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Run:
             *batch: inputs, targets, and weights of the examples if there are any.
         """
         self.batch = batch[:2]
-        hooked = any(p.has_hooks for p in self.optimizer.params)
+        hooked = any([p.has_hooks for p in self.optimizer.params])  # noqa: C419  (a generator takes twice as long)
         if not self.compiled or hooked:  # a hook sees gradients, and a compiled step has none to show
             return self._eager(*batch)
         if self._compiled is None or not self._compiled.current():
