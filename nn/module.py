@@ -285,7 +285,7 @@ class Module:
         """Return what stands in the parentheses of the module's line; a subclass may override it."""
         args, kwargs = self.given
         shown = [repr(a) for a in args if not isinstance(a, list | tuple | Module)]
-        return ", ".join(shown + [f"{k}={v!r}" for k, v in kwargs.items() if k not in {"rng", "layers"}])
+        return ", ".join(shown + [f"{k}={v!r}" for k, v in kwargs.items() if k not in {"rng", "layers", "dtype"}])
 
     def __repr__(self) -> str:
         """Print the tree of modules as PyTorch does."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from autograd.errors import unknown_name
+from autograd.errors import OptionError, unknown_name
 
 from .. import functional as F  # noqa: N812  (the field's abbreviation)
 from ..module import Module
@@ -225,7 +225,13 @@ class Tanh(Activation):
 
 
 class Softplus(Activation):
-    """log(1 + exp(x)).
+    """log(1 + exp(βx))/β.
+
+    Args:
+        beta: β, above 0.
+
+    Raises:
+        OptionError: a β of 0 or less.
 
     >>> Softplus()(np.array([0.0, 1000.0]))
     array([6.93147181e-01, 1.00000000e+03])
@@ -233,9 +239,14 @@ class Softplus(Activation):
 
     names = ("softplus",)
 
+    def __init__(self, beta: float = 1.0) -> None:
+        if not beta > 0:
+            raise OptionError(f"Softplus: beta must be above 0, got {beta!r}")
+        self.beta = beta
+
     def forward(self, x: Any) -> Any:
-        """Return log(1 + exp(x))."""
-        return F.softplus(x)
+        """Return log(1 + exp(βx))/β."""
+        return F.softplus(x) if self.beta == 1 else F.softplus(self.beta * x) / self.beta
 
 
 class Softsign(Activation):
@@ -297,6 +308,6 @@ def activation(given: str | Module | Callable[[Any], Any] | None) -> Module:
         return given()
     if callable(given):
         return Lambda(given)
-    if given not in ACTIVATIONS:
+    if str(given).lower() not in ACTIVATIONS:
         raise unknown_name("activation", given, ACTIVATIONS)
-    return ACTIVATIONS[given]()
+    return ACTIVATIONS[given.lower()]()

@@ -113,6 +113,8 @@ class MultiheadAttention(Module):
         key_padding_mask: Any = None,
         need_weights: bool = True,
         attn_mask: Any = None,
+        average_attn_weights: bool = True,
+        is_causal: bool = False,
     ) -> Any:
         """Return ``(answer, weights)``, the weights as means over the heads, or `None` without ``need_weights``.
 
@@ -123,6 +125,8 @@ class MultiheadAttention(Module):
             key_padding_mask: (examples, keys), True where a key is padding; floats are added to the scores.
             need_weights: whether to return the weights.
             attn_mask: (queries, keys) or (examples · heads, queries, keys), True where not allowed, or floats.
+            average_attn_weights: False for the weights of each head, (examples, heads, queries, keys).
+            is_causal: no place asks a later one; PyTorch wants the mask beside it, here it is made where none is given.
         """
         key = query if key is None else key
         value = key if value is None else value
@@ -133,12 +137,16 @@ class MultiheadAttention(Module):
                 f"MultiheadAttention: query, key and value are {describe(query)}, {describe(key)}, {describe(value)}; "
                 "the examples must be as many in all, the places in key and value"
             )
+        if is_causal and attn_mask is None:
+            attn_mask = np.triu(np.ones((q.shape[2], k.shape[2]), bool), 1)
         scores = np.matmul(q, np.swapaxes(k, -1, -2)) * (1.0 / math.sqrt(q.shape[-1]))
         weights = F.softmax(self._scores(scores, attn_mask, key_padding_mask), axis=-1)
         joined = np.swapaxes(np.matmul(self.dropout(weights), v), 1, 2)
         answer = self.out_proj(np.reshape(joined, (*joined.shape[:2], self.embed_dim)))
         answer = answer if self.batch_first else np.swapaxes(answer, 0, 1)
-        return answer, np.mean(weights, axis=1) if need_weights else None
+        if not need_weights:
+            return answer, None
+        return answer, np.mean(weights, axis=1) if average_attn_weights else weights
 
 
 class TransformerEncoderLayer(Module):
@@ -198,16 +206,17 @@ class TransformerEncoderLayer(Module):
         self.activation = activation_of(activation)
         self.norm_first = norm_first
 
-    def forward(self, src: Any, src_mask: Any = None, src_key_padding_mask: Any = None) -> Any:
+    def forward(self, src: Any, src_mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool = False) -> Any:
         """Return the answer for each place of ``src``; masks as for `MultiheadAttention`."""
+        masks = {"attn_mask": src_mask, "key_padding_mask": src_key_padding_mask, "is_causal": is_causal}
         if self.norm_first:
-            x = src + self._attend(self.norm1(src), src_mask, src_key_padding_mask)
+            x = src + self._attend(self.norm1(src), masks)
             return x + self._feed(self.norm2(x))
-        x = self.norm1(src + self._attend(src, src_mask, src_key_padding_mask))
+        x = self.norm1(src + self._attend(src, masks))
         return self.norm2(x + self._feed(x))
 
-    def _attend(self, x: Any, mask: Any, padding: Any) -> Any:
-        return self.dropout(self.self_attn(x, key_padding_mask=padding, need_weights=False, attn_mask=mask)[0])
+    def _attend(self, x: Any, masks: dict[str, Any]) -> Any:
+        return self.dropout(self.self_attn(x, need_weights=False, **masks)[0])
 
     def _feed(self, x: Any) -> Any:
         return self.dropout(self.linear2(self.dropout(self.activation(self.linear1(x)))))

@@ -48,6 +48,10 @@ class Sequential(Module):
         self.layers.append(activation(layer))
         return self
 
+    def append(self, layer: Module | str | Callable[[Any], Any]) -> Self:
+        """Append a module, or an activation by name: `add` by PyTorch's name."""
+        return self.add(layer)
+
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Yield ("0", module), ("1", module), …, the names PyTorch gives them."""
         for index, layer in enumerate(self.layers):
@@ -170,3 +174,4 @@ class MLP(Sequential):
             if index:
                 self.add(activation)
             self.add(Linear(inputs, outputs, rng=rng, weight_init=draw, dtype=dtype))
+        self.sized = len(self.layers)  # those that follow were added later

@@ -49,14 +49,14 @@ class Dropout(Module):
 
 
 class GaussianNoise(Module):
-    """x + ε with ε from N(0, std²) in training; else x.
+    """x + ε with ε from N(0, stddev²) in training; else x.
 
     Args:
-        std: the noise's standard deviation, 0 or more.
+        stddev: the noise's standard deviation, 0 or more.
         rng: a Generator or a seed of the noise.
 
     Raises:
-        OptionError: a negative std.
+        OptionError: a negative stddev.
         DtypeError: called with integers.
 
     >>> layer = GaussianNoise(0.1, rng=0)
@@ -64,14 +64,14 @@ class GaussianNoise(Module):
     (array([ 0.013, -0.013]), array([0., 0.]))
     """
 
-    def __init__(self, std: Any, *, rng: init.Rng = None) -> None:
-        if isinstance(std, bool) or not isinstance(std, int | float | np.floating) or not std >= 0:
-            raise OptionError(f"GaussianNoise: std must be a number of 0 or more, got {describe(std)}")
-        self.std = float(std)
+    def __init__(self, stddev: Any, *, rng: init.Rng = None) -> None:
+        if isinstance(stddev, bool) or not isinstance(stddev, int | float | np.floating) or not stddev >= 0:
+            raise OptionError(f"GaussianNoise: stddev must be a number of 0 or more, got {describe(stddev)}")
+        self.stddev = float(stddev)
         self.rng = init.generator(rng)
 
     def forward(self, x: Any) -> Any:
         """Return x plus noise in training, x itself otherwise."""
-        if not self.training or not self.std:
+        if not self.training or not self.stddev:
             return x
-        return x + self.std * random_normal(self.rng, floats("GaussianNoise", x).shape, x.dtype)
+        return x + self.stddev * random_normal(self.rng, floats("GaussianNoise", x).shape, x.dtype)

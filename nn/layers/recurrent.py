@@ -78,6 +78,10 @@ class _Recurrent(Module):
                 drawn = draws[1]((rows,), rng, dtype)
                 setattr(self, f"bias_{kind}{suffix}", Parameter(drawn, label=f"b_{kind}"))
 
+    def __repr__(self) -> str:
+        """Print the arguments on one line; what drops outputs between layers is no part of its own."""
+        return f"{type(self).__name__}({self.extra_repr()})"
+
     # ---- one layer in one direction
     def _inputs(self, x: Any, suffix: str) -> Any:
         """Return what does not depend on the state, for all times at once: x Wᵀ + b, both biases in one."""
@@ -110,12 +114,12 @@ class _Recurrent(Module):
         return scan(masked, start, np.concatenate([z, mask[..., None].astype(z.dtype)], axis=-1), *params)
 
     # ---- all of them
-    def forward(self, x: Any, state: Any = None, mask: Any = None) -> Any:
+    def forward(self, x: Any, hx: Any = None, mask: Any = None) -> Any:
         """Return ``(outputs, state)``, or the part of it that ``returns`` asks for.
 
         Args:
             x: (times, examples, input_size); with ``batch_first`` (examples, times, input_size).
-            state: the first state, (layers · directions, examples, hidden_size), a pair of them for LSTM; 0 if left
+            hx: the first state, (layers · directions, examples, hidden_size), a pair of them for LSTM; 0 if left
                 out.
             mask: booleans, x without its last axis; where False, the state stays as it is.
         """
@@ -126,7 +130,7 @@ class _Recurrent(Module):
             x, mask = np.swapaxes(x, 0, 1), None if mask is None else np.swapaxes(mask, 0, 1)
         if mask is not None and np.shape(mask) != x.shape[:2]:
             raise ShapeError(f"{name}: mask must have the shape of x without its last axis, got {describe(mask)}")
-        starts = self._starts(state, x)
+        starts = self._starts(hx, x)
         ways, ends = 1 + self.bidirectional, []
         for i in range(0, len(self.suffixes), ways):
             if i:
@@ -167,11 +171,11 @@ class RNN(_Recurrent):
         input_size: the size of an input.
         hidden_size: the size of the state.
         num_layers: layers, each on the outputs of the one below.
+        nonlinearity: "tanh" or "relu".
         bias: whether there is a b.
         batch_first: x is (examples, times, input_size); else (times, examples, input_size), as in PyTorch.
         dropout: the probability of dropping an output between two layers.
         bidirectional: a second network reads the sequence from its end; outputs are joined.
-        nonlinearity: "tanh" or "relu".
         returns: "both" is PyTorch's ``(outputs, last states)``; "sequences" the outputs at all times, "last" the last
             layer's last state, for a `Sequential`.
         rng: a Generator or a seed the weights are drawn from, and what is dropped.
@@ -195,11 +199,22 @@ class RNN(_Recurrent):
 
     gates = 1
 
-    def __init__(self, *args: Any, nonlinearity: str = "tanh", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        **options: Any,
+    ) -> None:
         if nonlinearity not in ("tanh", "relu"):
             raise OptionError(f"RNN: nonlinearity must be 'tanh' or 'relu', got {nonlinearity!r}")
         self.nonlinearity = nonlinearity
-        super().__init__(*args, **kwargs)
+        super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, **options)
 
     def _step(self, h: Any, z: Any, weight: Any) -> Any:
         activation = np.tanh if self.nonlinearity == "tanh" else F.relu

@@ -142,6 +142,6 @@ def get(optimizer: str | Transform) -> Transform:
     """
     if isinstance(optimizer, Transform):
         return optimizer
-    if optimizer not in OPTIMIZERS:
+    if str(optimizer).lower() not in OPTIMIZERS:
         raise unknown_name("optimizer", optimizer, OPTIMIZERS)
-    return OPTIMIZERS[optimizer]()
+    return OPTIMIZERS[optimizer.lower()]()

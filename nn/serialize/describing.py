@@ -88,7 +88,14 @@ class Writer:
         args, kwargs = x.given
         if type(x) is layers.Sequential:  # layers may have been added
             args, kwargs = tuple(x.layers), {}
-        return {"module": self.name(type(x)), "id": place, "args": self.value(list(args)), "kwargs": self.value(kwargs)}
+        found = {
+            "module": self.name(type(x)),
+            "id": place,
+            "args": self.value(list(args)),
+            "kwargs": self.value(kwargs),
+        }
+        added = x.layers[x.sized :] if isinstance(x, layers.MLP) else []
+        return found | {"added": self.value(added)} if added else found
 
     def _named(self, x: Any) -> Any:
         if isinstance(x, optim.Transform):
@@ -142,7 +149,7 @@ class Reader:
             return x
         try:
             return self._made(x)
-        except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as exc:
             if isinstance(exc, OptionError | DataError):
                 raise
             import json  # slow to import
@@ -163,7 +170,10 @@ class Reader:
     def called(self, x: dict[str, Any]) -> Any:
         """Return what a class or function makes of its arguments."""
         thing = self.named(x["module"] if "module" in x else x["make"])
-        return thing(*self.value(x["args"]), **self.value(x["kwargs"]))
+        made = thing(*self.value(x["args"]), **self.value(x["kwargs"]))
+        for layer in self.value(x.get("added", [])):
+            made.add(layer)
+        return made
 
     def named(self, name: str) -> Any:
         """Return the class or function of a name.
@@ -293,7 +303,7 @@ def from_json(text: str, *, custom: Mapping[str, Any] | None = None) -> Any:
     try:
         found = json.loads(text)
         parts: Sequence[Any] = [found["model"], found["chainrule"]]
-    except (ValueError, KeyError, TypeError) as exc:
+    except (ValueError, KeyError, TypeError, RecursionError) as exc:
         raise DataError(f"from_json: not a model's JSON: {type(exc).__name__}: {exc}") from exc
     if parts[1] != 1:
         raise DataError(f"from_json: format {parts[1]!r} is unknown here; this version reads format 1")

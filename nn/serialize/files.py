@@ -141,18 +141,21 @@ def _read_hdf(path: Path) -> tuple[dict[str, Array], str]:
 
     def visit(name: str, item: Any) -> None:
         if isinstance(item, h5py.Dataset):
-            if item.nbytes > size or item.dtype.kind not in "fiub":
+            claimed = item.nbytes + sum(array.nbytes for array in found.values())
+            if claimed > size or item.dtype.kind not in "fiub":
                 raise DataError(
                     f"load: {name} in {path} claims {item.nbytes} bytes of {item.dtype}, the file has {size} bytes; "
                     "only plain, uncompressed numbers are read"
                 )
+            if item.is_virtual or item.external:
+                raise DataError(f"load: {name} in {path} lies in another file; only numbers of this one are read")
             found[name] = item[()]
 
     try:
         with h5py.File(path, "r") as file:
             text = file.attrs.get(TEXT, "")
             file.visititems(visit)
-    except (OSError, RuntimeError, ValueError, KeyError) as exc:
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError) as exc:
         if isinstance(exc, DataError):
             raise
         raise DataError(f"load: {path} is no whole .h5 file ({size} bytes): {exc}") from exc

@@ -77,9 +77,8 @@ def made(x: Mapping[str, Any], reader: Any) -> Model:
         function = layers[call] if isinstance(call, int) else reader.named(call[0] if isinstance(call, list) else call)
         if isinstance(call, list):
             if call[1] not in _METHODS:
-                raise DataError(
-                    f"load: {call[1]!r} is no method of a ufunc that a model may call; these are: {_METHODS}"
-                )
+                known = ", ".join(_METHODS)
+                raise DataError(f"load: a model may call the methods {known} of a ufunc, not {call[1]!r}")
             function = getattr(function, call[1])
         positional, named = (_with(reader.value(part), symbols) for part in (args, kwargs))
         symbols[place] = inputs[0].called_by(function, tuple(positional), named)

@@ -77,7 +77,7 @@ def load(path: str | Path, *, custom: Mapping[str, Any] | None = None) -> Any:
         described = json.loads(text)
         version = described["chainrule"]
         architecture, noise = described["model"], dict(described["generators"])
-    except (ValueError, KeyError, TypeError) as exc:
+    except (ValueError, KeyError, TypeError, RecursionError) as exc:
         raise DataError(
             f"load: {path} holds weights and no architecture; build the model and write model.load_weights(path)"
         ) from exc

@@ -41,7 +41,7 @@ LOOSE: Any = nn.layers  # whose checks of types are the point
         (lambda: LOOSE.Dropout("0.5"), OptionError, "got str '0.5'"),
         (lambda: nn.Dropout()(np.ones(3, int)), DtypeError, "Dropout: x must hold floats"),
         (lambda: LOOSE.Dropout(rng="seed"), OptionError, "numpy.random.Generator"),
-        (lambda: nn.GaussianNoise(-1.0), OptionError, "std must be a number of 0 or more"),
+        (lambda: nn.GaussianNoise(-1.0), OptionError, "stddev must be a number of 0 or more"),
         (lambda: nn.BatchNorm1d(3)(np.ones((1, 3), F32)), DataError, "one value a feature has no variance"),
         (lambda: nn.BatchNorm1d(4)(ROWS), ShapeError, "BatchNorm1d: x must have shape (examples, 4)"),
         (lambda: nn.BatchNorm2d(3)(ROWS), ShapeError, "(examples, 3, height, width)"),
