@@ -254,6 +254,6 @@ def test_every_loss_optimizer_and_schedule_has_a_row():
     used = {getattr(row.loss, "func", row.loss).__name__ for row in LOSSES.values()}
     assert used == {loss.__name__ for loss in losses.LOSSES.values()}
     found = {part for transform in OPTIMIZERS.values() for part in parts(transform)}
-    made = {name for name in optim.__all__ if callable(getattr(optim, name))}
+    made = {getattr(optim, name).__name__ for name in optim.__all__ if callable(getattr(optim, name))}
     assert made - found == {"Leafwise", "Optimizer", "QuasiNewton", "Transform", "apply_updates", "get"}
     assert {next(makers(schedule)) for schedule in SCHEDULES.values()} == set(optim.schedules.__all__)
