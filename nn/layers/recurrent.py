@@ -209,12 +209,19 @@ class RNN(_Recurrent):
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
-        **options: Any,
+        *,
+        returns: str = "both",
+        rng: init.Rng = None,
+        weight_init: str | init.Initializer | None = None,
+        dtype: Any = np.float32,
     ) -> None:
         if nonlinearity not in ("tanh", "relu"):
             raise OptionError(f"RNN: nonlinearity must be 'tanh' or 'relu', got {nonlinearity!r}")
         self.nonlinearity = nonlinearity
-        super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, **options)
+        super().__init__(
+            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
+            returns=returns, rng=rng, weight_init=weight_init, dtype=dtype,
+        )  # fmt: skip
 
     def _step(self, h: Any, z: Any, weight: Any) -> Any:
         activation = np.tanh if self.nonlinearity == "tanh" else F.relu
