@@ -1,4 +1,4 @@
-"""Draw ten computations, from one neuron to a graph of 10,000 nodes, and one page to step through.
+"""Draw eleven computations, from one neuron to a graph of 10,000 nodes, and one page to step through.
 
 The pictures in docs/gallery are this program's.
 """
@@ -6,13 +6,17 @@ The pictures in docs/gallery are this program's.
 import argparse
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import nn
-from autograd import Tensor, Value, draw, explain, record, sigmoid, softmax, to_html
+from autograd import Tensor, Value, draw, explain, record, sigmoid, softmax, to_html, value_and_grad
+from autograd.export.diagram import Box, Diagram, Edge
+from autograd.export.drawing import Drawing
+from autograd.passes import optimise
 
 Case = Callable[[], Any]
 
@@ -142,12 +146,34 @@ def ten_thousand() -> Any:
     return draw(z)
 
 
+def compiled() -> Any:
+    """Draw what `jit` does to a function: recorded as a program, which a backend runs."""
+    program = optimise(record(value_and_grad(lambda x: np.sum(np.tanh(x) ** 2)), np.ones(3)))
+    inner = draw(program).diagram
+    inside = [replace(box, group=("program: value and gradient",)) for box in inner.boxes]
+    boxes = [Box("f(x)", "leaf", detail=("sum(tanh(x) ** 2)", "recorded once"))]
+    boxes += [*inside, *(Box(name, "op", detail=lines) for name, lines in BACKENDS.items())]
+    sources = {edge.source for edge in inner.edges}
+    first = [k for k, box in enumerate(inside, 1) if box.role == "input"]
+    last = [k for k in range(1, len(inside) + 1) if k - 1 not in sources]
+    edges = [Edge(e.source + 1, e.target + 1, e.slot, e.label) for e in inner.edges]
+    edges += [Edge(0, k) for k in first]
+    edges += [Edge(k, len(boxes) - n, slot) for slot, k in enumerate(last) for n in (3, 2, 1)]
+    return Drawing(Diagram(tuple(boxes), tuple(sorted(edges, key=lambda e: (e.target, e.slot)))), "right")
+
+
+BACKENDS = {
+    "numpy": ("calls into memory", "planned beforehand"),
+    "numba": ("one compiled function,", "loops fused"),
+    "tape": ("one interpreter for", "programs of scalars"),
+}
 CASES: dict[str, Case] = {
     "neuron": one_neuron,
     "square": square,
     "xor": scalar_network,
     "modules": modules,
     "both-sweeps": both_sweeps,
+    "compiled": compiled,
     "attention": attention,
     "lstm-cell": lstm_cell,
     "recurrent": recurrent,
