@@ -18,8 +18,8 @@ Array = np.ndarray[Any, Any]
 _SIMPLE = {type(None), bool, int, float, str, slice, type(...)}
 
 
-def as_array(data: Any, dtype: Any) -> Array:
-    """Return a copy of what a user gave as an array of numbers."""
+def as_array(data: Any, dtype: Any, what: str = "Tensor(data)") -> Array:
+    """Return a copy of what a user gave as an array of numbers; ``what`` it is for stands in the error."""
     if isinstance(data, Node):
         data = data.data
     try:
@@ -27,10 +27,10 @@ def as_array(data: Any, dtype: Any) -> Array:
     except (ValueError, TypeError) as exc:
         if isinstance(exc, DtypeError):
             raise
-        raise DtypeError(f"Tensor(data): {exc}") from exc
+        raise DtypeError(f"{what}: {exc}") from exc
     if array.dtype.kind not in "fciub":
         hint = "; to join tensors write np.stack([...])" if _holds_node(data) else ""
-        raise DtypeError(f"Tensor(data): expected numbers, got {describe(array)}{hint}")
+        raise DtypeError(f"{what}: expected numbers, got {describe(array)}{hint}")
     return array
 
 

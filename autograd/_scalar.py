@@ -60,7 +60,7 @@ def {name}(self):
     try:
         ans = {value}
         dl = {partials[0]}
-    except (ArithmeticError, ValueError):
+    except (ArithmeticError, ValueError, TypeError):
         return edge({op}, self)
     out = new(Value)
     out._grad = 0.0
@@ -87,7 +87,7 @@ def {name}(self, other):
             ans = {value}
             dl = {partials[0]}
             dr = {partials[1]}
-        except (ArithmeticError, ValueError):
+        except (ArithmeticError, ValueError, TypeError):
             return edge({op}, {left}, {right})
         out = new(Value)
         out._grad = 0.0
@@ -109,7 +109,7 @@ def {name}(self, other):
     try:
         ans = {value}
         d = {partial}
-    except (ArithmeticError, ValueError):
+    except (ArithmeticError, ValueError, TypeError):
         return edge({op}, {left}, {right})
     out = new(Value)
     out._grad = 0.0

@@ -232,7 +232,7 @@ class Tensor(NumpyMethods, Node):
                 "Assign to a leaf, or make one with x.detach()"
             )
         if value is not self._data:  # it is, after x.data -= y
-            self.adopt(np.array(value._data if isinstance(value, Tensor) else value))
+            self.adopt(as_array(value, None, "x.data = y"))
 
     def adopt(self, array: Any) -> None:
         """Make ``array`` the numbers of this leaf, without the copy that ``x.data = array`` makes.

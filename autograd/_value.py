@@ -289,7 +289,7 @@ def _traced(op: Op, *args: Any) -> Any:
 
 def _edge(op: Op, *args: Any) -> Any:
     """Compute where Python's floats raise (overflow, 1/0, log 0): numpy's answer, inf or nan, and its warning."""
-    numbers = tuple(np.float64(a.data if isinstance(a, Value) else a) for a in args)
+    numbers = tuple(np.float64(_real(a)) for a in args)
     ans = np.float64(op.forward(*numbers))
     with np.errstate(all="ignore"):  # the answer has warned already
         partials = [
@@ -306,7 +306,7 @@ def _edge(op: Op, *args: Any) -> Any:
 
 def _real(data: Any) -> float:
     if isinstance(data, Value):
-        return data.data
+        data = data.data
     if isinstance(data, REAL) or (isinstance(data, np.ndarray) and data.ndim == 0 and data.dtype.kind in "fiub"):
         return float(data)
     raise DtypeError(f"Value(data): expected one real number, got {describe(data)}; for arrays write Tensor(data)")

@@ -257,6 +257,9 @@ def test_changing_a_leaf_keeps_the_old_graph_right(when):
         (lambda x: Tensor([x, x]), errors.DtypeError, ["np.stack"]),
         (lambda x: Tensor([[1.0], [1.0, 2.0]]), errors.DtypeError, ["Tensor(data)"]),
         (lambda x: Tensor(None), errors.DtypeError, ["Tensor(data)", "numbers"]),
+        (lambda x: setattr(x, "data", "abc"), errors.DtypeError, ["x.data = y", "numbers"]),
+        (lambda x: setattr(x, "data", None), errors.DtypeError, ["x.data = y", "numbers"]),
+        (lambda x: setattr(x, "data", [[1.0], [1.0, 2.0]]), errors.DtypeError, ["x.data = y"]),
         (bool, errors.ShapeError, ["(2, 3)", "any"]),
         (
             lambda x: grad(np.sum)(np.array([1, 2])),

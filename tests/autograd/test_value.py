@@ -236,6 +236,14 @@ def test_only_one_real_number_is_accepted(data):
         Value(data)
 
 
+@pytest.mark.parametrize("act", [lambda v: v * 2.0, lambda v: 1.0 - v, lambda v: v.tanh(), lambda v: Value(1.0) / v])
+def test_what_is_assigned_to_data_is_refused_when_it_is_no_number(act):
+    v: Any = Value(1.0)
+    v.data = "1"
+    with pytest.raises(errors.DtypeError, match=r"Value\(data\): expected one real number, got str"):
+        act(v)
+
+
 @pytest.mark.parametrize("data", [3, True, np.float32(3.0), np.array(3.0), np.int8(3), Value(3.0)])
 def test_real_numbers_become_floats(data):
     assert type(Value(data).data) is float
