@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from autograd.errors import OptionError
@@ -54,8 +54,8 @@ class History(Callback):
 
     >>> history = History()
     >>> history.on_epoch_end(0, {"loss": 0.5})
-    >>> history["loss"], len(history)
-    ([0.5], 1)
+    >>> history["loss"], len(history), "val_loss" in history
+    ([0.5], 1, False)
     """
 
     def __init__(self) -> None:
@@ -71,6 +71,14 @@ class History(Callback):
     def __getitem__(self, name: str) -> list[float]:
         """Return the numbers called ``name``."""
         return self.history[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there are numbers called ``name``."""
+        return name in self.history
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names."""
+        return iter(self.history)
 
     def __len__(self) -> int:
         """Return the number of finished epochs."""
