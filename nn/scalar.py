@@ -87,7 +87,9 @@ class Layer(_Parts):
     Args:
         nin: the number of inputs.
         nout: the number of neurons.
-        nonlin, activation, rng: as for `Neuron`.
+        nonlin: as for `Neuron`.
+        activation: likewise.
+        rng: likewise.
 
     >>> [type(y).__name__ for y in Layer(2, 3, rng=0)([1.0, 2.0])]
     ['Value', 'Value', 'Value']

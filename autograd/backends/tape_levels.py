@@ -29,8 +29,11 @@ class Levels:
     """Groups of nodes that can be computed at once.
 
     Args:
-        op, left, right: the tape.
-        p, q: the operands of its sums of products.
+        op: the tape's operations.
+        left: their first operands.
+        right: their second operands.
+        p: the left operands of its sums of products.
+        q: the right operands.
         start: the first node's slot.
     """
 

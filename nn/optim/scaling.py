@@ -138,7 +138,8 @@ class ScaleByNadam(_Moments):
     Update (μₜ₊₁ m / (1 - Πᵢ₌₁ᵗ⁺¹μᵢ) + (1 - μₜ) g / (1 - Πᵢ₌₁ᵗμᵢ)) / (√v̂ + ε).
 
     Args:
-        beta1, beta2: the decays, at least 0 and below 1.
+        beta1: the first decay, at least 0 and below 1.
+        beta2: the second, likewise.
         eps: ε.
         momentum_decay: d.
 
@@ -223,7 +224,8 @@ class ScaleByLion(Leafwise):
     Source: Chen and others, Symbolic discovery of optimization algorithms, 2023.
 
     Args:
-        beta1, beta2: the decays, at least 0 and below 1.
+        beta1: the first decay, at least 0 and below 1.
+        beta2: the second, likewise.
 
     >>> part, g = ScaleByLion(), [np.array([5.0, -0.1])]
     >>> part.update(g, part.init(g), g)[0]
@@ -251,8 +253,10 @@ class ScaleByRprop(Leafwise):
 
     Args:
         initial: Δ before the first step.
-        shrink, grow: η⁻ below 1 and η⁺ of 1 or more.
-        smallest, largest: the bounds of Δ.
+        shrink: η⁻, below 1.
+        grow: η⁺, of 1 or more.
+        smallest: the lower bound of Δ.
+        largest: the upper bound.
 
     >>> part, g = ScaleByRprop(0.1), [np.array([5.0, -0.2])]
     >>> part.update(g, part.init(g), g)[0]

@@ -158,7 +158,8 @@ class ScaleByAdam(Leafwise):
     m ← β₁m + (1-β₁)g, v ← β₂v + (1-β₂)g², update m̂/(√v̂ + ε) with m̂ = m/(1-β₁ᵗ), v̂ = v/(1-β₂ᵗ).
 
     Args:
-        beta1, beta2: the decays, at least 0 and below 1.
+        beta1: the decay of the mean, at least 0 and below 1.
+        beta2: the decay of the mean square, likewise.
         eps: ε.
 
     >>> adam = ScaleByAdam()
