@@ -179,7 +179,7 @@ def close(left: Any, right: Any, within: float) -> bool:
 
 
 def text_of(x: Any) -> str:
-    """Write a number with six digits, an array with four; a large array by its shape and its norm."""
+    """Write a number with six digits, an array with three or four; a large array by its shape and its norm."""
     if isinstance(x, str):
         return x
     a = number_of(x)
@@ -188,10 +188,11 @@ def text_of(x: Any) -> str:
     if a.ndim == 0:
         return f"{float(a):.6g}" if a.dtype.kind == "f" else f"{a.item():,}"
     if a.dtype.kind != "f":
-        return np.array2string(a, separator=", ", max_line_width=38)
-    width = max((len(f"{v:.4g}") for v in a.flat), default=0)
+        return np.array2string(a, separator=", ", max_line_width=36)
+    digits = 4 if a.size <= 4 else 3
+    width = max((len(f"{v:.{digits}g}") for v in a.flat), default=0)
     return np.array2string(
-        a + 0.0, separator=", ", max_line_width=38, formatter={"float_kind": lambda v: f"{v:.4g}".rjust(width)}
+        a + 0.0, separator=", ", max_line_width=36, formatter={"float_kind": lambda v: f"{v:.{digits}g}".rjust(width)}
     )
 
 
