@@ -122,7 +122,11 @@ def logistic_cost(e: Evidence, s: Setting) -> None:
 
 @row("S0-4", "E4")
 def cost_of_many_outputs(e: Evidence, s: Setting) -> None:
-    """Several outputs: their costs add up, the examples' are averaged."""
+    """Several outputs: their costs add up, the examples' are averaged.
+
+    Each output is a yes or no of its own, so an example's cost is the sum over its outputs. Averaged is over
+    examples only.
+    """
     e.formula("J = −(1/m) Σᵢ Σₖ yₖᵢ log hₖᵢ + (1 − yₖᵢ) log(1 − hₖᵢ)")
     m, outputs = 5, 3
     net = Net.random([4, outputs], s.seed)

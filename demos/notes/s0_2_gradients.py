@@ -17,7 +17,10 @@ from nn import losses
 
 @row("S0-5", "E5")
 def logistic_regression(e: Evidence, s: Setting) -> None:
-    """Logistic regression: the gradient is the mean of error times input."""
+    """Logistic regression: the gradient is the mean of error times input.
+
+    One neuron with a sigmoid. The sigmoid's slope cancels against the logarithm's, and the plain error is left.
+    """
     e.formula("∂J/∂w = (1/m) Σᵢ (hᵢ − yᵢ) xᵢ,   ∂J/∂b = (1/m) Σᵢ (hᵢ − yᵢ)")
     x, y = examples(6, 3, 1, s.seed)
     w, b = Tensor(np.array([0.3, -0.2, 0.5]), label="w"), Tensor(0.1, label="b")

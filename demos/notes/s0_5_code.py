@@ -209,7 +209,11 @@ def training(e: Evidence, s: Setting) -> None:
 
 @row("E17")
 def an_alias(e: Evidence, s: Setting) -> None:
-    """An alias in the numeric gradient."""
+    """An alias in the numeric gradient.
+
+    Assigning an array gives it a second name and makes no copy, so a change through one name is seen through the
+    other.
+    """
     del s
     theta, eps = np.array([1.0, 2.0]), 1e-4
 

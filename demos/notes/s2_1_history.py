@@ -14,29 +14,19 @@ from demos import common
 from demos.common import Array
 from demos.notes.nets import Net, entropy, logistic, squared
 from demos.notes.registry import Evidence, Setting, row
-from nn import (
-    LSTM,
-    MLP,
-    RNN,
-    Conv2d,
-    Flatten,
-    JordanRNN,
-    Linear,
-    MaxPool2d,
-    Module,
-    Sequential,
-    data,
-    functional_call,
-    losses,
-    optim,
-)
+from nn import Module, data, functional_call, losses, optim
+from nn.layers import LSTM, MLP, RNN, Conv2d, Flatten, JordanRNN, Linear, MaxPool2d, Sequential
 
 SQUARE = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
 
 
 @row("S2-1", "S2-2")
 def thresholds_and_growth(e: Evidence, s: Setting) -> None:
-    """McCulloch and Pitts' neuron computes and, or, not; Hebb's rule makes weights grow."""
+    """McCulloch and Pitts' neuron computes and, or, not; Hebb's rule makes weights grow.
+
+    The first neuron has fixed weights and computes; the first rule has no target and strengthens what is active
+    together.
+    """
     del s
     e.formula("y = 1 if wᵀx ≥ θ, else 0;     Δw = η x y")
     gates = {"and": ((1.0, 1.0), 2.0, [0, 0, 0, 1]), "or": ((1.0, 1.0), 1.0, [0, 1, 1, 1])}
@@ -54,7 +44,11 @@ def thresholds_and_growth(e: Evidence, s: Setting) -> None:
 
 @row("S2-4")
 def adaline(e: Evidence, s: Setting) -> None:
-    """Adaline: Widrow and Hoff's rule is descent on the squared error of the linear output."""
+    """Adaline: Widrow and Hoff's rule is descent on the squared error of the linear output.
+
+    The error is taken before the threshold, where the output is still linear. So it has a gradient, and the rule
+    follows it.
+    """
     e.formula("w ← w + η (y − wᵀx) x")
     rng = np.random.default_rng(s.seed)
     x = rng.standard_normal((80, 2))
@@ -85,7 +79,10 @@ def rosenblatt(y: Array, epochs: int = 200) -> Array:
 
 @row("S2-3", "S2-5")
 def limit_of_one_layer(e: Evidence, s: Setting) -> None:
-    """The perceptron learns what a line separates; the exclusive or needs a hidden layer."""
+    """The perceptron learns what a line separates; the exclusive or needs a hidden layer.
+
+    One neuron answers by the side of a line. No line has 01 and 10 on one side and 00 and 11 on the other.
+    """
     e.uses(rosenblatt)
     for name, truth in (("and", [0, 0, 0, 1]), ("or", [0, 1, 1, 1])):
         e.equal(f"{name}, learnt", np.array(truth), rosenblatt(np.array(truth)))
@@ -384,7 +381,11 @@ def deep(e: Evidence, s: Setting) -> None:
 
 @row("S2-11")
 def log_linear(e: Evidence, s: Setting) -> None:
-    """A log-linear classifier: log-odds are linear, with a sigmoid or with a tanh."""
+    """A log-linear classifier: log-odds are linear, with a sigmoid or with a tanh.
+
+    A neuron whose output is read as a probability. Its border is still a line; how sure it is grows with the
+    distance from it.
+    """
     e.formula("log(p / (1 − p)) = wᵀx + b;     tanh(z/2) = 2σ(z) − 1")
     rng = np.random.default_rng(s.seed)
     x = rng.standard_normal((100, 2))

@@ -51,7 +51,11 @@ def two_passes(e: Evidence, s: Setting) -> None:
 
 @row("S2-15", "S2-16")
 def slopes_and_paths(e: Evidence, s: Setting) -> None:
-    """Slopes from the output, and the sum over all paths."""
+    """Slopes from the output, and the sum over all paths.
+
+    A weight acts on the error along every path that leads there. Each path gives the product of its local slopes;
+    they add up.
+    """
     del s
     e.formula("σ′ = ŷ − ŷ²,   tanh′ = 1 − ŷ²;     ∂e/∂w₁₂ = Σ over paths")
     z = np.linspace(-4, 4, 41)
@@ -128,7 +132,10 @@ def matrices(e: Evidence, s: Setting) -> None:
 
 @row("S2-14")
 def four_gradients(e: Evidence, s: Setting) -> None:
-    """With a bias at the output too: four gradients in closed form."""
+    """With a bias at the output too: four gradients in closed form.
+
+    The same net with a bias at the output. Two deltas are enough for all four gradients.
+    """
     e.formula("∂E/∂b_o = Σ_n δ_o,   ∂E/∂W_o = V δ_oᵀ,   ∂E/∂b_i = Σ_n δ_i,   ∂E/∂W_i = X δ_iᵀ")
     x, y, (wi, bi, wo) = parts(s.seed)
     bo = Tensor(np.array([[0.3]]))
@@ -220,7 +227,10 @@ def one_name(e: Evidence, s: Setting) -> None:
 
 @row("E40", "E50", "E51")
 def formulas(e: Evidence, s: Setting) -> None:
-    """Three formulas: the squared norm, the softmax's sum, the leaky ReLU's slope."""
+    """Three formulas: the squared norm, the softmax's sum, the leaky ReLU's slope.
+
+    Each is nearly right in print, and the number shows the difference.
+    """
     del s
     e.formula("‖e‖² = Σ eᵢ²;   softmax(z)ᵢ = e^{zᵢ} / Σⱼ e^{zⱼ};   max(αx, x) for α ≤ 1")
     error = Tensor(np.array([3.0, 4.0]))

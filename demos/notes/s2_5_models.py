@@ -42,7 +42,11 @@ from nn.functional import one_hot
 
 @row("S2-28", "S2-31", "E54")
 def sequential(e: Evidence, s: Setting) -> None:
-    """A model from a list or layer by layer, and its 1,002 parameters."""
+    """A model from a list or layer by layer, and its 1,002 parameters.
+
+    The model of the note: 20 inputs, 32 tanh units, 10 softmax outputs. Each layer has its weights and a bias for
+    each unit.
+    """
     e.formula("20 · 32 + 32 = 672,   32 · 10 + 10 = 330,   together 1 002")
     listed = Sequential([Linear(20, 32, rng=s.seed), "tanh", Linear(32, 10, rng=s.seed + 1), "softmax"])
     added = Sequential().add(Linear(20, 32, rng=s.seed)).add("tanh").add(Linear(32, 10, rng=s.seed + 1)).add("softmax")
@@ -205,7 +209,10 @@ def kinds_of_layers(e: Evidence, s: Setting) -> None:
 
 @row("S2-35")
 def linear_stack(e: Evidence, s: Setting) -> None:
-    """A stack of linear layers is one linear layer."""
+    """A stack of linear layers is one linear layer.
+
+    A matrix times a matrix is a matrix. Depth adds nothing until something between the layers is not linear.
+    """
     e.formula("W = W²W¹,   B = W²b¹ + b²")
     net = Net.random([4, 6, 3], s.seed, lambda z: z * 1.0)
     (w1, w2), (b1, b2) = [t.data for t in net.thetas], [b.data for b in net.biases]
@@ -215,7 +222,10 @@ def linear_stack(e: Evidence, s: Setting) -> None:
 
 @row("S2-24", "S2-46")
 def prepared_data(e: Evidence, s: Setting) -> None:
-    """Scaled inputs, learnt from the training data alone, and one-hot targets."""
+    """Scaled inputs, learnt from the training data alone, and one-hot targets.
+
+    Mean and standard deviation belong to what was learnt: the test data are scaled by those of the training data.
+    """
     e.formula("x ← (x − mean) / std;     label k ← row k of I")
     x = np.random.default_rng(s.seed).normal([5.0, -300.0], [10.0, 80.0], (400, 2))
     train, test = x[:300], x[300:]

@@ -106,7 +106,11 @@ def dropout_and_stopping(e: Evidence, s: Setting) -> None:
 
 @row("S2-41", "E58")
 def five_losses(e: Evidence, s: Setting) -> None:
-    """Five losses, against their formulas."""
+    """Five losses, against their formulas.
+
+    Regression first, then classification. The cross-entropies take scores and hold the sigmoid or softmax
+    themselves.
+    """
     e.formula(
         "MSE (1/N) Σ (y − ŷ)²;   MAE (1/N) Σ |y − ŷ|;   hinge (1/N) Σ max(0, 1 − yŷ), y = ±1",
         "binary cross-entropy −(1/N) Σ y log p + (1 − y) log(1 − p);   categorical −(1/N) Σ log p_label",

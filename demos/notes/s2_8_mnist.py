@@ -199,7 +199,11 @@ def watched(e: Evidence, s: Setting) -> None:
 
 @row("S2-49")
 def answers(e: Evidence, s: Setting) -> None:
-    """Predictions, the class as the largest, and the confusion matrix."""
+    """Predictions, the class as the largest, and the confusion matrix.
+
+    The largest output names the class. The matrix says which digits are taken for which, and the pictures which
+    mistakes were made with most confidence.
+    """
     e.formula("class = argmaxₖ ŷₖ;   C_{ij}: how many of class i were taken for j")
     found, (images, labels) = trained(s, SCALES[2]), digits(s).test
     probabilities = softmax(found.model.predict(found.test))

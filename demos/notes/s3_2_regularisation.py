@@ -138,7 +138,11 @@ def weight_decay(e: Evidence, s: Setting) -> None:
 
 @row("S3-14")
 def inverted_dropout(e: Evidence, s: Setting) -> None:
-    """Inverted dropout: the mask is divided by what it keeps, and is used again on the way back."""
+    """Inverted dropout: the mask is divided by what it keeps, and is used again on the way back.
+
+    Here p is the share that is kept. What was left out going forward must be left out going back, so the same mask
+    is used twice.
+    """
     e.formula("h = f(u) ∗ M / p,  M ~ Bernoulli(p);   ∂J/∂f(u) = ∂J/∂h ∗ M / p;   E[h] = f(u)")
     rng, p = np.random.default_rng(s.seed), 0.8
     u, following = Tensor(rng.standard_normal((1, 6))), rng.standard_normal((6, 1))

@@ -13,7 +13,10 @@ from nn import MLP, losses, optim
 
 @row("S4-1", "E71")
 def flatten(e: Evidence, s: Setting) -> None:
-    """An image is flattened into one long vector."""
+    """An image is flattened into one long vector.
+
+    The pixels of all three colours one after the other; the gradient is put back in the image's shape.
+    """
     e.formula("64 · 64 · 3 = 12 288")
     images = Tensor(np.random.default_rng(s.seed).random((2, 64, 64, 3)))
     flat = images.reshape(2, -1)
@@ -49,7 +52,10 @@ def two_parts(e: Evidence, s: Setting) -> None:
 
 @row("S4-3")
 def three_calls(e: Evidence, s: Setting) -> None:
-    """Initialise, optimise, predict: three calls."""
+    """Initialise, optimise, predict: three calls.
+
+    Two inputs, and the question which is larger: a net is made, fitted and asked.
+    """
     x = np.random.default_rng(s.seed).standard_normal((200, 2)).astype(np.float32)
     y = (x[:, 0] > x[:, 1]).astype(np.int64)
     model = MLP([2, 8, 2], "tanh", rng=s.seed)
@@ -62,7 +68,10 @@ def three_calls(e: Evidence, s: Setting) -> None:
 
 @row("S4-4")
 def two_heads(e: Evidence, s: Setting) -> None:
-    """Two heads: sigmoids answer each class with yes or no, a softmax chooses one class."""
+    """Two heads: sigmoids answer each class with yes or no, a softmax chooses one class.
+
+    The same three scores, read in two ways.
+    """
     e.formula("σ(z)ₖ = 1/(1 + e^{−zₖ}),   softmax(z)ₖ = e^{zₖ} / Σⱼ e^{zⱼ}")
     del s
     z = Tensor(np.array([2.0, 1.5, -3.0]))
@@ -78,7 +87,10 @@ def two_heads(e: Evidence, s: Setting) -> None:
 
 @row("S4-5", "E75")
 def four_losses(e: Evidence, s: Setting) -> None:
-    """Four losses, against their formulas."""
+    """Four losses, against their formulas.
+
+    Two for classes, two for numbers, of one example with four outputs.
+    """
     e.formula("−(1/Q) Σ y log ŷ + (1−y) log(1−ŷ),   −Σ y log ŷ,   Σ|ŷ − y|,   ‖ŷ − y‖₂²")
     rng = np.random.default_rng(s.seed)
     z, y, t = rng.standard_normal((1, 4)), np.array([[0.0, 1, 0, 0]]), rng.standard_normal((1, 4))

@@ -67,7 +67,10 @@ def one_path(e: Evidence, s: Setting) -> None:
 
 @row("S4-11")
 def collapse(e: Evidence, s: Setting) -> None:
-    """Without an activation three layers are one."""
+    """Without an activation three layers are one.
+
+    Put one into the other, three linear layers multiply out to one matrix and one bias.
+    """
     e.formula("W = w³w²w¹,   B = w³w²b¹ + w³b² + b³,   ŷ = W x + B")
     net = Net.random([3, 5, 4, 2], s.seed, lambda z: z * 1.0)
     x, _ = examples(6, 3, 2, s.seed)
@@ -79,7 +82,10 @@ def collapse(e: Evidence, s: Setting) -> None:
 
 @row("S4-20", "E86")
 def checked(e: Evidence, s: Setting) -> None:
-    """Gradient checking, for the whole vector and for each component."""
+    """Gradient checking, for the whole vector and for each component.
+
+    A gradient from formulas is compared with differences of the cost, which need no formula.
+    """
     e.formula("∂J/∂θⱼ ≈ (J(θ + ε eⱼ) − J(θ − ε eⱼ)) / 2ε")
     x, y = examples(5, 3, 2, s.seed)
     theta = np.random.default_rng(s.seed).standard_normal((2, 3))

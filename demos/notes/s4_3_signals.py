@@ -55,7 +55,11 @@ def activations(e: Evidence, s: Setting) -> None:
 
 @row("S4-13")
 def standardised(e: Evidence, s: Setting) -> None:
-    """Inputs are standardised, feature by feature."""
+    """Inputs are standardised, feature by feature.
+
+    Numbers far from 0 drive a sigmoid into its flat ends. Shifted and scaled, every feature starts where the slope
+    is.
+    """
     e.formula("xⱼ ← (xⱼ − μⱼ) / σⱼ,   μⱼ = (1/m) Σ xⱼ,   σⱼ² = (1/m) Σ (xⱼ − μⱼ)²")
     x = np.random.default_rng(s.seed).normal([5.0, -300.0], [10.0, 80.0], (500, 2))
     mean = x.sum(0) / 500
