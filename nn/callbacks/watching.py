@@ -220,6 +220,9 @@ class LearningRateScheduler(Callback):
 class ReduceLROnPlateau(_Watching):
     """Multiply the learning rate by ``factor`` when a number has not got better for ``patience`` epochs.
 
+    The rates are PyTorch's, whose ``patience`` is one less, and Keras's, whose ``cooldown`` is one more where there is
+    one; ``min_delta`` is a difference, not a share.
+
     Args:
         monitor: the number's name in the history.
         factor: above 0 and below 1.
@@ -259,16 +262,13 @@ class ReduceLROnPlateau(_Watching):
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Reduce the rate where patience is at its end."""
+        self._waited = 0 if self.better(logs) else self._waited + 1
         if self._cooling:
             self._cooling, self._waited = self._cooling - 1, 0
-        if self.better(logs):
-            self._waited = 0
-        elif not self._cooling:
-            self._waited += 1
-            if self._waited >= max(self.patience, 1):
-                optimizer = self.run.optimizer
-                optimizer.lr = max(optimizer.lr * self.factor, self.min_lr)
-                self._waited, self._cooling = 0, self.cooldown
+        elif self._waited >= max(self.patience, 1):
+            optimizer = self.run.optimizer
+            optimizer.lr = max(optimizer.lr * self.factor, self.min_lr)
+            self._waited, self._cooling = 0, self.cooldown
 
 
 class TerminateOnNaN(Callback):

@@ -117,6 +117,19 @@ SCHEDULES = {
     "one cycle": Peer(optim.one_cycle(0.5, 100), "OneCycleLR", {"max_lr": 0.5, "total_steps": 100}),
 }
 
+PLATEAUS: dict[str, dict[str, Any]] = {  # options that both have; PyTorch counts one epoch of patience less
+    "plateau": {"patience": 2, "factor": 0.5},
+    "plateau with cooldown": {"patience": 3, "factor": 0.3, "cooldown": 2, "min_lr": 1e-3},
+    "impatient": {"patience": 1, "factor": 0.7, "cooldown": 1, "min_lr": 0.05},
+    "higher is better": {"patience": 4, "factor": 0.6, "cooldown": 3, "mode": "max"},
+}
+
+
+def watched():
+    """Return the numbers a plateau is looked for in."""
+    return np.abs(np.random.default_rng(3).standard_normal(50).cumsum() * 0.2 + 3.0).round(2).tolist()
+
+
 RNG = np.random.default_rng(5)
 Z = RNG.standard_normal((6, 4)) * 2
 Y = RNG.standard_normal((6, 4))
@@ -214,6 +227,14 @@ def scheduled(torch):
             optimizer.step()
             if t + 1 < STEPS:
                 schedule.step()
+    for name, options in PLATEAUS.items():
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.5)
+        theirs = {**options, "patience": options["patience"] - 1, "threshold": 0.05, "threshold_mode": "abs"}
+        schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, eps=0.0, **theirs)
+        rates = found[name] = []
+        for value in watched():
+            schedule.step(value)
+            rates.append(optimizer.param_groups[0]["lr"])
     return found
 
 

@@ -59,7 +59,7 @@ def test_the_rate_falls_on_a_plateau():
     for epoch in range(9):
         reduce.on_epoch_end(epoch, {"val_loss": 1.0})
         rates.append(reduce.run.optimizer.lr)
-    assert rates == [0.1, 0.1, 0.05, 0.05, 0.03, 0.03, 0.03, 0.03, 0.03]
+    assert rates == [0.1, 0.1, 0.05, 0.05, 0.05, 0.03, 0.03, 0.03, 0.03]
 
 
 def test_schedule_log_and_checkpoint(tmp_path):

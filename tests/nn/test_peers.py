@@ -1,14 +1,30 @@
 """Optimizers, schedules and losses give PyTorch's numbers."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from autograd import Tensor, log_softmax
 from nn import Optimizer, Parameter, optim
+from nn.callbacks import ReduceLROnPlateau
 
-from .peers import FILE, LOSSES, MOVES, OPTIMIZERS, SCHEDULES, SEARCHES, STEPS, Z, gradients, start, valley
+from .peers import (
+    FILE,
+    LOSSES,
+    MOVES,
+    OPTIMIZERS,
+    PLATEAUS,
+    SCHEDULES,
+    SEARCHES,
+    STEPS,
+    Z,
+    gradients,
+    start,
+    valley,
+    watched,
+)
 
 RIGHT = json.loads(FILE.read_text())
 
@@ -16,7 +32,7 @@ RIGHT = json.loads(FILE.read_text())
 def test_every_row_has_its_numbers():
     assert set(RIGHT["optimizers"]) == set(OPTIMIZERS)
     assert set(RIGHT["searches"]) == set(SEARCHES)
-    assert set(RIGHT["schedules"]) == set(SCHEDULES)
+    assert set(RIGHT["schedules"]) == set(SCHEDULES) | set(PLATEAUS)
     assert set(RIGHT["losses"]) == set(LOSSES)
 
 
@@ -68,6 +84,19 @@ def test_lion_by_its_formula():
             m[i] = 0.95 * m[i] + 0.05 * g
     for ours, right in zip(tree, expected, strict=True):
         np.testing.assert_allclose(ours, right, rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", PLATEAUS)
+def test_rates_on_a_plateau(name):
+    callback = ReduceLROnPlateau(min_delta=0.05, **PLATEAUS[name])
+    callback.run = SimpleNamespace(optimizer=SimpleNamespace(lr=0.5))
+    callback.on_train_begin()
+    rates = []
+    for epoch, value in enumerate(watched()):
+        callback.on_epoch_end(epoch, {"val_loss": value})
+        rates.append(callback.run.optimizer.lr)
+    assert rates[-1] < 0.1
+    np.testing.assert_allclose(rates, RIGHT["schedules"][name], rtol=1e-10)
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
