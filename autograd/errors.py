@@ -160,6 +160,6 @@ def unknown_name(what: str, name: object, known: Iterable[str]) -> OptionError:
     from difflib import get_close_matches
 
     names = sorted(known)
-    near = get_close_matches(str(name), names, n=2, cutoff=0.5)
+    near = [n for n in names if n.lower() == str(name).lower()] or get_close_matches(str(name), names, n=2, cutoff=0.5)
     hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
     return OptionError(f"unknown {what} {name!r}{hint} Known: {', '.join(names)}")

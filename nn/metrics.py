@@ -19,6 +19,7 @@ __all__ = [
     "get",
     "labels_of",
     "mae",
+    "mse",
     "precision",
     "r2",
     "recall",
@@ -108,6 +109,19 @@ def mae(target: Any, prediction: Any) -> float:
     if y.shape != p.shape or not y.size:
         raise DataError(f"mae: target is {describe(y)} and prediction {describe(p)}; the shapes must be equal")
     return float(np.mean(np.abs(y - p)))
+
+
+def mse(target: Any, prediction: Any) -> float:
+    """Return the mean squared error.
+
+    >>> mse([1.0, 2.0], [1.0, 4.0])
+    2.0
+    """
+    p = prediction.peek() if isinstance(prediction, Tensor) else np.asarray(prediction)
+    y = np.asarray(target)
+    if y.shape != p.shape or not y.size:
+        raise DataError(f"mse: target is {describe(y)} and prediction {describe(p)}; the shapes must be equal")
+    return float(np.mean(np.square(y - p)))
 
 
 def _counts(name: str, target: Any, prediction: Any, average: str | None) -> tuple[Array, Array, Array, str]:
@@ -246,9 +260,9 @@ def r2(target: Any, prediction: Any) -> float:
     return float(np.mean(1.0 - share))
 
 
-_NAMED = (accuracy, auc, f1, mae, precision, r2, recall, top_k_accuracy)
+_NAMED = (accuracy, auc, f1, mae, mse, precision, r2, recall, top_k_accuracy)
 METRICS: dict[str, Metric] = {metric.__name__: metric for metric in _NAMED}
-METRICS |= {"acc": accuracy, "mean_absolute_error": mae, "top_k": top_k_accuracy}
+METRICS |= {"acc": accuracy, "mean_absolute_error": mae, "mean_squared_error": mse, "top_k": top_k_accuracy}
 
 
 def get(metric: str | Metric) -> tuple[str, Metric]:

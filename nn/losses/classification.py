@@ -45,7 +45,8 @@ def binary_cross_entropy(
         label_smoothing: s, to train on y (1 - s) + ½s.
 
     Raises:
-        DataError: other shapes, no entry, a target that is NaN or outside 0 to 1.
+        DataError: other shapes, no entry, a target that is NaN or outside 0 to 1, logits that are the output of a
+            sigmoid already.
         OptionError: a smoothing outside [0, 1).
 
     >>> binary_cross_entropy(np.array([1000.0, -1000.0]), np.array([1, 1]), "none")
@@ -64,6 +65,11 @@ def binary_cross_entropy(
         tiny = np.finfo(logits.dtype).tiny
         likelihood = yes * np.log(np.maximum(logits, tiny)) + (1.0 - target) * np.log(np.maximum(1.0 - logits, tiny))
         return reduce(name, -likelihood, reduction, weights)
+    if isinstance(logits, Tensor) and logits.op is not None and logits.op.name == "sigmoid":
+        raise DataError(
+            f"{name}: logits are the output of a sigmoid; take that layer away (sigmoid is part of this loss), or pass "
+            "from_logits=False"
+        )
     if pos_weight is None and isinstance(target, np.ndarray) and not np.any(target * (1.0 - target)):
         values = softplus(logits * (1.0 - 2.0 * target))  # all are 0 or 1: one term is 0
     else:

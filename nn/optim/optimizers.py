@@ -131,7 +131,7 @@ class AdamW(Named):
         super().__init__(ScaleByAdam(*betas, eps), decay(weight_decay), ScaleByRate(lr))
 
 
-def get(optimizer: str | Transform) -> Transform:
+def get(optimizer: str | Transform | type) -> Transform:
     """Return an optimizer by its name, with its usual options; a transform is returned as it is.
 
     Raises:
@@ -142,6 +142,8 @@ def get(optimizer: str | Transform) -> Transform:
     """
     if isinstance(optimizer, Transform):
         return optimizer
+    if isinstance(optimizer, type):
+        raise OptionError(f"optimizer: got the class {optimizer.__name__}; write {optimizer.__name__}() or its name")
     if str(optimizer).lower() not in OPTIMIZERS:
         raise unknown_name("optimizer", optimizer, OPTIMIZERS)
     return OPTIMIZERS[optimizer.lower()]()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor, no_grad
-from autograd.errors import AutogradError, DataError, OptionError
+from autograd.errors import AutogradError, DataError, OptionError, describe
 
 from .. import optim
 from ..callbacks import Callback, History, Progress
@@ -118,6 +118,24 @@ def _part(x: Array, y: Array, share: float) -> tuple[Pair, Pair]:
     return (x[:cut], y[:cut]), (x[cut:], y[cut:])
 
 
+def _two(pair: Any) -> Pair:
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise DataError("fit: validation_data must be a pair; write validation_data=(x, y)")
+    return pair[0], pair[1]
+
+
+def _told(callbacks: Any) -> list[Callback]:
+    """Return callbacks as a list, and know that they are some."""
+    found = [callbacks] if isinstance(callbacks, Callback) else list(callbacks)
+    for callback in found:
+        if not isinstance(callback, Callback):
+            kind = callback.__name__ if isinstance(callback, type) else describe(callback)
+            raise OptionError(
+                f"fit: callbacks must hold nn.Callback objects, got {kind}; write callbacks=[EarlyStopping()]"
+            )
+    return found
+
+
 @verb
 def fit(
     model: Module,
@@ -188,7 +206,7 @@ def fit(
         loader = DataLoader(x, y, batch_size=size, shuffle=shuffle and not whole, rng=chosen.rng)
         _check_targets(model, chosen.loss, x, y)
     if validation_data is not None:
-        validation_data = pair_of(model, *validation_data, "the validation data")
+        validation_data = pair_of(model, *_two(validation_data), "the validation data")
         _check_targets(model, chosen.loss, *validation_data)
     run = Run(model, chosen.optimizer, chosen.loss, chosen.metrics, epochs, len(loader))
     run.compiled = False if whole else compiled  # a search computes the loss at points of its own choice
@@ -196,7 +214,7 @@ def fit(
         run.weigh = weighing(class_weight, loader.arrays[1:], chosen.loss, chosen.optimizer.params[0].dtype)
     reports = [Progress("auto" if verbose is True else verbose)] if verbose else []
     vars(model)["_choices"] = chosen
-    return _loop(run, loader, validation_data, [run.history, *callbacks, *reports])
+    return _loop(run, loader, validation_data, [run.history, *_told(callbacks), *reports])
 
 
 def _loop(run: Run, loader: DataLoader, validation: Pair | None, told: list[Callback]) -> History:

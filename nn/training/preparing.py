@@ -53,8 +53,15 @@ def compile(model: Module, optimizer: Any = "adam", loss: Any = None, metrics: S
     """
     chosen = losses.get(loss) if loss is not None else None
     shell = optimizer if isinstance(optimizer, optim.Optimizer) else optim.Optimizer(model, optimizer)
-    vars(model)["_choices"] = Choices(chosen, dict(map(metrics_.get, metrics)), shell)
+    vars(model)["_choices"] = Choices(chosen, _named(metrics), shell)
     return model
+
+
+def _named(metrics: Any) -> dict[str, Metric]:
+    if isinstance(metrics, str) or callable(metrics):
+        shown = repr(metrics) if isinstance(metrics, str) else getattr(metrics, "__name__", "metric")
+        raise OptionError(f"metrics must be a list, got {shown} alone; write metrics=[{shown}]")
+    return dict(map(metrics_.get, metrics))
 
 
 def chosen_for(model: Module, owner: str, optimizer: Any, loss: Any, metrics: Sequence[Any] | None) -> Choices:
@@ -62,7 +69,7 @@ def chosen_for(model: Module, owner: str, optimizer: Any, loss: Any, metrics: Se
     before: Choices = vars(model).get("_choices", Choices())
     now = Choices(
         losses.get(loss) if loss is not None else before.loss,
-        dict(map(metrics_.get, metrics)) if metrics is not None else before.metrics,
+        _named(metrics) if metrics is not None else before.metrics,
         before.optimizer,
         before.rng,
     )

@@ -229,8 +229,8 @@ def scheduled(torch):
                 schedule.step()
     for name, options in PLATEAUS.items():
         optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.5)
-        theirs = {**options, "patience": options["patience"] - 1, "threshold": 0.05, "threshold_mode": "abs"}
-        schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, eps=0.0, **theirs)
+        turned = {**options, "patience": options["patience"] - 1, "threshold": 0.05, "threshold_mode": "abs"}
+        schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, eps=0.0, **turned)
         rates = found[name] = []
         for value in watched():
             schedule.step(value)

@@ -120,4 +120,5 @@ def test_regression_of_any_numbers(data, count, columns):
     entries = st.lists(st.lists(SCORES, min_size=columns, max_size=columns), min_size=count, max_size=count)
     y, p = np.array(data.draw(entries)), np.array(data.draw(entries))
     np.testing.assert_allclose(metrics.mae(y, p), theirs.mean_absolute_error(y, p), atol=1e-12)
+    np.testing.assert_allclose(metrics.mse(y, p), theirs.mean_squared_error(y, p), atol=1e-12)
     np.testing.assert_allclose(metrics.r2(y, p), theirs.r2_score(y, p), rtol=1e-9, atol=1e-9)

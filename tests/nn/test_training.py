@@ -179,6 +179,11 @@ NAN = np.where(np.arange(50)[:, None] == 3, np.nan, X)
         ({"loss": "cross_entrpy"}, OptionError, "did you mean 'cross_entropy'"),
         ({"optimizer": "adma"}, OptionError, "or 'adam'?"),
         ({"metrics": ["acuracy"]}, OptionError, "did you mean 'accuracy'"),
+        ({"optimizer": optim.Adam}, OptionError, "got the class Adam; write Adam()"),
+        ({"metrics": "accuracy"}, OptionError, "write metrics=['accuracy']"),
+        ({"validation_data": X}, DataError, "write validation_data=(x, y)"),
+        ({"validation_data": (X, Y, Y)}, DataError, "write validation_data=(x, y)"),
+        ({"callbacks": [Callback]}, OptionError, "must hold nn.Callback objects, got Callback"),
         ({"verbose": "loud"}, OptionError, "'auto', 'bar' or 'lines'"),
     ],
 )
@@ -247,3 +252,12 @@ def test_summary_counts():
     shown = MLP([784, 50, 10], "tanh", rng=0).summary(input_shape=(784,))
     assert "39,760" in shown
     assert "(-, 50)" in shown
+
+
+def test_a_sigmoid_in_front_of_a_loss_from_logits_is_refused():
+    net = Sequential(Linear(2, 1, rng=0), "sigmoid")
+    with pytest.raises(DataError, match="logits are the output of a sigmoid; take that layer away"):
+        net.fit(X, Y[:, None], loss="binary_cross_entropy", verbose=False)
+    with pytest.raises(DataError, match="output of a sigmoid"):
+        losses.binary_cross_entropy(net(X), Y[:, None])
+    assert losses.binary_cross_entropy(net(X), Y[:, None], from_logits=False).item() > 0
