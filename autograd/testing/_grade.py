@@ -92,12 +92,13 @@ def grade(
         raise DtypeError(f"grade: loss must be one recorded number, got {describe(root)}")
     names = [leaf.label or path for leaf, path in zip(leaves, tree.paths(params, "params"), strict=True)]
     handed = [_numbers(a, name) for a, name in zip(_matched(student, params), names, strict=True)]
-    given = Written(handed)
+    noise = max((float(np.finfo(leaf.dtype).eps) for leaf in leaves if isinstance(leaf.data, np.ndarray)), default=0.0)
+    given = Written(handed, noise)
     sums = Sums(root, leaves, target, n)
     expected = tree.unflatten(structure, list(sums.gradient))
     wrong = [i for i, g in enumerate(sums.gradient) if not given.agrees(i, g, sums.scale)]
     # Parameters rounded each in its own way are right too.
-    alone = (Written([a]).agrees(0, g, sums.scale) for a, g in zip(handed, sums.gradient, strict=True))
+    alone = (Written([a], noise).agrees(0, g, sums.scale) for a, g in zip(handed, sums.gradient, strict=True))
     if not wrong or all(alone):
         return Grade(True, "right", "every entry agrees with the graph's gradient.", (), expected)
     label, advice, also = _Diagnosis(given, sums, names, rate).of(wrong)
@@ -186,30 +187,42 @@ class _Diagnosis:
 
     def _explained(self, rest: Sequence[int]) -> tuple[list[tuple[list[int], tuple[str, str]]], tuple[str, ...]]:
         known = list(fixed(self.sums))
-        hits = self._fitting(known, rest) or self._fitting(early(self.sums, self.given.values, rest, self.rate), rest)
+        # A rate that was fitted to rounded numbers leaves a little more than their rounding.
+        moved = early(self.sums, self.given, rest, self.rate)
+        hits = self._fitting(known, rest) or self._fitting(moved, rest, slack=1.0 if self.rate else 2.0)
         if hits:
-            also = tuple(dict.fromkeys(h.label for h in hits if h.label != hits[0].label))
-            return [(list(rest), (hits[0].label, hits[0].advice))], also
+            also = dict.fromkeys(
+                h.label for h in hits if h.label != hits[0].label and not self._equal(h, hits[0], rest)
+            )
+            if hits[0].label in {"bias forgotten", "left out"}:
+                also = {}  # zeros fit whatever vanishes here
+            return [(list(rest), (hits[0].label, hits[0].advice))], tuple(also)
         alone = [self._fitting(known, [i], surely=True) for i in rest]
         if all(alone) and len(rest) > 1:
             return [([i], (h[0].label, h[0].advice)) for i, h in zip(rest, alone, strict=True)], ()
         if self.rate is not None:
-            known += early(self.sums, self.given.values, rest, self.rate)
+            known += early(self.sums, self.given, rest, self.rate)
         both = self._fitting(scaled(self.sums, known), rest, surely=True) or self._fitting(
             pairs(self.sums, known), rest, surely=True
         )
         found = (both[0].label, both[0].advice) if both else ("unknown", self._difference(rest))
         return [(list(rest), found)], ()
 
-    def _fitting(self, slips: Iterable[Slip], which: Sequence[int], surely: bool = False) -> list[Slip]:
+    def _fitting(
+        self, slips: Iterable[Slip], which: Sequence[int], surely: bool = False, slack: float = 1.0
+    ) -> list[Slip]:
         """Return the slips that agree with the answers chosen, the closest first."""
         found = []
         for slip in slips:
-            if all(self.given.agrees(i, slip.gradient[i], self.sums.scale) for i in which):
+            if all(self.given.agrees(i, slip.gradient[i], self.sums.scale, slack) for i in which):
                 if surely and not self._sharp(slip, which):
                     continue
                 found.append((self._distance(slip, which), slip))
         return [slip for _, slip in sorted(found, key=lambda pair: pair[0])]
+
+    def _equal(self, one: Slip, two: Slip, which: Sequence[int]) -> bool:
+        """Whether two slips come to the same here, so that more digits would not tell them apart."""
+        return all(np.allclose(one.gradient[i], two.gradient[i], 1e-9, 1e-9 * self.sums.scale) for i in which)
 
     def _sharp(self, slip: Slip, which: Sequence[int]) -> bool:
         chance = np.prod([self.given.sharpness(i, slip.gradient[i], self.sums.scale) for i in which])

@@ -12,6 +12,7 @@ import numpy as np
 
 from .._graph import Node
 from ._sums import PRODUCTS, Array, Change, Sums, is_weight, pulled, values
+from ._written import Written
 
 __all__ = ["Slip", "early", "fixed", "pairs", "scaled"]
 
@@ -75,10 +76,9 @@ def _both(one: Change, two: Change, node: Any, i: int, g: Any) -> Any:
 
 def _forgotten(sums: Sums) -> Iterator[Slip]:
     zeros = tuple(np.zeros(g.shape) for g in sums.gradient)
-    if any(leaf.ndim <= 1 for leaf in sums.leaves):
-        biases = tuple(
-            z if leaf.ndim <= 1 else np.full(z.shape, np.nan) for z, leaf in zip(zeros, sums.leaves, strict=True)
-        )
+    added = [sums.is_bias(leaf) for leaf in sums.leaves]
+    if any(added):
+        biases = tuple(z if bias else np.full(z.shape, np.nan) for z, bias in zip(zeros, added, strict=True))
         yield Slip("bias forgotten", "a bias is a weight on the input 1: its gradient is the sum of the δ.", biases)
     yield Slip("left out", "no gradient, or one of zeros, was given for this parameter.", zeros)
 
@@ -121,12 +121,10 @@ def _bend(nodes: Sequence[Any], how: Callable[[Any, Any], Any]) -> Change:
 
 def _derivatives(sums: Sums) -> Bent:
     """Yield the ways to get g′ wrong: hidden layers, single layers, the output."""
-    groups = [sums.inner, sums.activations, *([m] for m in sums.activations)]
-    for nodes in groups:
-        if nodes and not (set(nodes) <= set(sums.outer)):
-            yield ("missing g′", "the δ of a layer is (Wᵀδ) ⊙ g′(z): multiply by the derivative of its activation.",
-                   _bend(nodes, lambda node, g: g))  # fmt: skip
-    for nodes in (sums.outer, sums.activations, *([m] for m in sums.outer)):
+    for nodes in (sums.inner, *([m] for m in sums.inner)):
+        if nodes:
+            yield _without(nodes)
+    for nodes in (sums.outer, *([m] for m in sums.outer if len(sums.outer) > 1)):
         for target in _targets(sums, nodes):
             yield ("g′ at the target", "g′ is taken at the output a, for the sigmoid a(1 - a), not at the target.",
                    _bend(nodes, functools.partial(_at, ans=target)))  # fmt: skip
@@ -136,6 +134,11 @@ def _derivatives(sums: Sums) -> Bent:
         if nodes:
             yield ("g′ at a", "g′ is taken at z; written by the output it is a(1 - a), not g′(a).",
                    _bend(nodes, _at_answer))  # fmt: skip
+
+
+def _without(nodes: Sequence[Any]) -> tuple[str, str, Change]:
+    advice = "the δ of a layer is (Wᵀδ) ⊙ g′(z): multiply by the derivative of its activation."
+    return "missing g′", advice, _bend(nodes, lambda node, g: g)
 
 
 def _at(node: Any, g: Any, ans: Any) -> Any:
@@ -195,10 +198,12 @@ def _other_losses(sums: Sums) -> Bent:
         "for cross-entropy on a sigmoid or softmax g′ cancels: the output δ is a - y; (a - y) ⊙ g′(z) belongs to the "
         "squared error."
     )
-    for outer in sums.outer:
-        yield label, more, _bend([outer], lambda node, g: pulled(node, 0, pulled(node, 0, g)))
-        if outer.op.name == "softmax":
-            yield label, more, _bend([outer], _elementwise)
+    if sums.outer:
+        yield label, more, _bend(sums.outer, lambda node, g: pulled(node, 0, pulled(node, 0, g)))
+    if any(outer.op.name == "softmax" for outer in sums.outer):
+        yield label, more, _bend(sums.outer, _elementwise)
+    if sums.inner and sums.outer:
+        yield _without(sums.activations)
     if sums.products and not sums.outer:
         logits = sums.logits()
         for other in _squared_deltas(sums.cotangents[logits], np.asarray(logits.data)):
@@ -248,7 +253,7 @@ def _square(a: Any) -> bool:
 
 def _through_rows(chosen: set[Any], weights: set[Any], node: Any, i: int, g: Any) -> Any:
     """Transpose the weights on the way through to the layer below, not in their own gradient."""
-    if node not in chosen or i > 1 or is_weight(node.args[i], weights):
+    if node not in chosen or i > 1 or (is_weight(node.args[i], weights) and node.args[i].ndim > 1):
         return None
     operands = list(values(node))
     if not _square(operands[1 - i]):
@@ -288,10 +293,9 @@ def _penalty_on_biases(sums: Sums) -> Iterator[tuple[Array, ...]]:
                 )
 
 
-def early(sums: Sums, given: Sequence[Any], wrong: Sequence[int], rate: float | None) -> Iterator[Slip]:
+def early(sums: Sums, given: Written, wrong: Sequence[int], rate: float | None) -> Iterator[Slip]:
     """Yield the gradient that has gone through weights already updated; an unknown rate is found from the answer."""
-    found = rate if rate is not None else _fitted_rate(sums, given, wrong)
-    if found is not None:
+    for found in [rate] if rate is not None else _fitted_rates(sums, given, wrong):
         advice = "compute every δ with the old weights, then update all of them."
         change = functools.partial(_updated, sums, found)
         yield Slip("updated before propagating", advice, sums.sweep(change), change)
@@ -300,7 +304,7 @@ def early(sums: Sums, given: Sequence[Any], wrong: Sequence[int], rate: float | 
 def _updated(sums: Sums, rate: float, node: Any, i: int, g: Any) -> Any:
     """Go through weights that have been moved along their own gradient, which is known by then."""
     weights = set(sums.leaves)
-    if node.op.name not in PRODUCTS or i > 1 or is_weight(node.args[i], weights):
+    if node not in sums.multipliers or i > 1 or is_weight(node.args[i], weights):
         return None
     operand = node.args[1 - i]
     if not is_weight(operand, weights):
@@ -314,23 +318,36 @@ def _updated(sums: Sums, rate: float, node: Any, i: int, g: Any) -> Any:
     return pulled(node, i, g, None, tuple(operands))
 
 
-def _fitted_rate(sums: Sums, given: Sequence[Any], wrong: Sequence[int]) -> float | None:
-    """Return the rate that explains an answer best; None if any answer could be explained by one."""
+def _fitted_rates(sums: Sums, given: Written, wrong: Sequence[int]) -> Iterator[float]:
+    """Yield the rates that may explain an answer; none if any answer could be explained by one."""
+    weights = {i: given.weights(i, sums.gradient[i], sums.scale) for i in wrong}
 
-    def at(eta: float) -> Array:
-        bent = sums.sweep(functools.partial(_updated, sums, eta))
-        return np.concatenate([np.ravel(bent[i]) for i in wrong])
+    def weighted(gradient: Sequence[Any]) -> list[Array]:
+        return [np.ravel(weights[i] * gradient[i]) for i in wrong]
 
-    answer = np.concatenate([np.ravel(given[i]) for i in wrong])
-    right = at(0.0)
-    slope = (at(1e-4) - right) / 1e-4
+    def at(eta: float) -> list[Array]:
+        return weighted(sums.sweep(functools.partial(_updated, sums, eta)))
+
+    answer, right = weighted(given.values), at(0.0)
+    slopes = [(s - r) / 1e-4 for s, r in zip(at(1e-4), right, strict=True)]
+    slope, start = np.concatenate(slopes), np.concatenate(right)
     length = float(np.linalg.norm(slope))
-    if length == 0.0 or abs(float(slope @ right)) > (1 - 1e-6) * length * float(np.linalg.norm(right)):
-        return None  # one hidden unit: a step changes its δ by a factor, as many slips do
-    rate = 0.0
-    for _ in range(8):  # deeper nets: the answer is a polynomial in the rate
-        rate += float(slope @ (answer - at(rate)) / (slope @ slope))
-        slope = (at(rate + 1e-4) - at(rate)) / 1e-4
-        if not np.any(slope):
-            return None
-    return rate if 1e-6 < rate < 100.0 else None
+    if length == 0.0 or abs(float(slope @ start)) > (1 - 1e-6) * length * float(np.linalg.norm(start)):
+        return  # one hidden unit: a step changes its δ by a factor, as many slips do
+    # The layer below the output is linear in the rate, deeper ones are polynomials: each parameter proposes a rate.
+    for s, y, r in zip(slopes, answer, right, strict=True):
+        if np.any(s):
+            rate = _polished(float(s @ (y - r) / (s @ s)), at, np.concatenate(answer))
+            if 1e-6 < rate < 100.0:
+                yield rate
+
+
+def _polished(rate: float, at: Callable[[float], list[Array]], answer: Array) -> float:
+    """Improve a rate by Gauss and Newton's steps."""
+    for _ in range(4):
+        here = np.concatenate(at(rate))
+        slope = (np.concatenate(at(rate + 1e-4)) - here) / 1e-4
+        if not np.any(slope) or not np.all(np.isfinite(slope)):
+            break
+        rate += float(slope @ (answer - here) / (slope @ slope))
+    return rate

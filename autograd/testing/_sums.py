@@ -28,7 +28,7 @@ class Sums:
         gradient: the graph's own gradient, one array per parameter.
         penalty: the share of it that comes through a regulariser, a function of each parameter alone; ``share`` has
             the same by parameter.
-        products: the nodes that multiply by weights.
+        products: the nodes that multiply by weights, in order; ``multipliers`` is their set.
         activations: the activations behind them; ``outer`` are the output's, ``inner`` the hidden layers'.
         sizes: what may be the number of examples.
     """
@@ -55,16 +55,43 @@ class Sums:
 
     def _read_layers(self) -> None:
         varying = self._above([m for m in self.order if m.is_leaf])  # also parameters that are not graded
-        self.products = [m for m in self.order if m.op is not None and m.op.name in PRODUCTS and m in varying]
+        self.products = [m for m in self.order if m in varying and self._multiplies(m)]
+        self.multipliers = set(self.products)
         below = {p for m in self.products for p in toposort((m,)) if p is not m}
         found = [m for m in self.order if m.op is not None and m.op.name in ACTIVATIONS and m in varying]
         self.inner = [m for m in found if m in below]
-        # An output's z goes into its activation alone; a loss of logits uses z, or -z, beside a softplus.
-        self.outer = [m for m in found if m not in below and m.op.name != "softplus" and self._alone(m.args[0])]
+        # An output's z goes into its activation alone; in a loss of logits it goes into something else as well.
+        self.outer = [
+            m
+            for m in found
+            if m not in below and len({u.op.name for u in self.users[m.args[0]]}) == 1 and self._linear(m.args[0])
+        ]
         self.activations = [*self.inner, *self.outer]
 
-    def _alone(self, z: Any) -> bool:
-        return len(self.users.get(z, ())) == 1
+    def is_bias(self, leaf: Any) -> bool:
+        """Whether a parameter is only ever added."""
+        uses = [(user, i) for user in self.users.get(leaf, ()) for i, a in enumerate(user.args) if a is leaf]
+        return all(user.op.name == "add" or (user.op.name == "linear" and i == 2) for user, i in uses)
+
+    def _multiplies(self, node: Any) -> bool:
+        """Whether a node multiplies by weights: a product of arrays, or by a parameter entry by entry."""
+        if node.op is None:
+            return False
+        weights = set(self.leaves)
+        return node.op.name in PRODUCTS or (
+            node.op.name == "multiply" and sum(is_weight(a, weights) for a in node.args) == 1
+        )
+
+    def _linear(self, node: Any) -> bool:
+        """Whether a node is a z: a product by weights, perhaps with something added, or a parameter itself."""
+        if not isinstance(node, Node):
+            return False
+        while node.op is not None and node.op.name in {"add", "sum"}:
+            inner = [a for a in node.args if isinstance(a, Node) and not a.is_leaf]
+            if not inner:
+                return True
+            node = inner[0]
+        return node.is_leaf or node in self.multipliers
 
     def _above(self, sources: Sequence[Any]) -> set[Any]:
         found = set(sources)

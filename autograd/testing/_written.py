@@ -22,17 +22,22 @@ class Written:
     to significant digits a count of them; either is read from all answers together, since a single one may end in
     zeros by accident.
 
+    Args:
+        answers: arrays of numbers, None for what was left out.
+        noise: the precision of the graph they are compared with, where it is less than theirs.
+
     Attributes:
         values: the answers in float64; what was left out is 0.
         blank: which of them were left out.
     """
 
-    def __init__(self, answers: Sequence[Any]) -> None:
+    def __init__(self, answers: Sequence[Any], noise: float = 0.0) -> None:
         self.blank = {i for i, a in enumerate(answers) if a is None}
         arrays = [np.zeros(()) if a is None else np.asarray(a) for a in answers]
         self.values: list[Array] = [a.astype(np.float64) for a in arrays]
         kinds = [a.dtype for a in arrays if a.dtype.kind == "f"]
         self.eps = max((float(np.finfo(kind).eps) for kind in kinds), default=float(np.finfo(np.float64).eps))
+        self.noise = max(noise, self.eps)
         flat = np.concatenate([np.ravel(v) for v in self.values] or [np.zeros(0)])
         flat = np.abs(flat[flat != 0])
         self.decimals = self._first(flat, np.zeros_like(flat))
@@ -51,8 +56,8 @@ class Written:
         """Return how far from ``right`` every entry of answer ``i`` may be: by its type, its decimals, its digits."""
         own = float(np.max(np.abs(right), initial=0.0))
         exact = 1e-5 * np.abs(right) + 1e-7 * own + 1e-9 * max(scale, 1e-3)
-        if self.eps > 1e-10:
-            exact = exact + 64 * self.eps * scale
+        if self.noise > 1e-10:
+            exact = exact + self.noise * (64 * scale + 4)
         found = [exact]
         if i not in self.blank:
             if self.decimals is not None:
@@ -63,13 +68,17 @@ class Written:
                 found.append(HALF * 10.0 ** (np.floor(np.log10(size) + 1e-9) + 1 - self.digits) + 1e-9 * scale)
         return found
 
-    def agrees(self, i: int, right: Array, scale: float) -> bool:
+    def agrees(self, i: int, right: Array, scale: float, slack: float = 1.0) -> bool:
         """Whether answer ``i`` is ``right``, as far as it is written out; ``scale`` is the whole gradient's size."""
         given = self.values[i]
         if given.shape != right.shape:
             return i in self.blank and not np.any(right)
         error = np.abs(given - right)
-        return any(bool(np.all(error <= t)) for t in self.tolerance(i, right, scale))
+        return any(bool(np.all(error <= slack * t)) for t in self.tolerance(i, right, scale))
+
+    def weights(self, i: int, right: Array, scale: float) -> Array:
+        """Return what every entry counts in a fit: one over its tolerance."""
+        return np.asarray(1.0 / np.maximum.reduce(self.tolerance(i, right, scale)))
 
     def sharpness(self, i: int, right: Array, scale: float) -> float:
         """Return a bound on how likely an arbitrary answer of this size would agree with ``right`` by accident."""
