@@ -226,8 +226,9 @@ class Program:
         for order, i in enumerate(numbered):
             names[i] = _letters(order)
         for i, parameter in self.parameters.items():
-            if parameter.label and parameter.label not in names.values():
-                names[i] = parameter.label
+            label = getattr(parameter, "label", "")  # a compiled step's parameters are bare arrays
+            if label and label not in names.values():
+                names[i] = label
         return names
 
     def _line(self, step: Step, names: Mapping[int, str]) -> str:

@@ -85,7 +85,7 @@ def diagram_of(program: Program, sweep: str = "forward") -> Diagram:
         raise unknown_name("sweep", sweep, SWEEPS)
     if sweep == "forward":
         return _boxes(program, lambda i: ())
-    labels = [*[""] * len(program.inputs), *(p.label for p in program.parameters.values())]
+    labels = [*[""] * len(program.inputs), *(getattr(p, "label", "") for p in program.parameters.values())]
     both = with_backward(program)
     first = forward_steps(both)
     made = both.outputs[1:]

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from autograd import Tensor, compile_step, errors, log_softmax, random_uniform, tree, value_and_grad
+from autograd import Tensor, compile_step, draw, errors, log_softmax, random_uniform, tree, value_and_grad
+from autograd._step import CompiledStep
 from tests.autograd.backends.test_numpy_replay import blocks_of_arrays
 
 RNG = np.random.default_rng(2)
@@ -123,3 +124,13 @@ def test_a_changed_state_is_refused():
         compile_step(lambda s: (s, None), {"w": "text"})
     with pytest.raises(errors.ShapeError, match="float32"):
         compile_step(lambda s: (s * np.ones(2), None), np.ones(2, np.float32))()
+
+
+def test_the_inner_program_can_be_printed(monkeypatch):
+    seen = []
+    inside = CompiledStep._in_place
+    monkeypatch.setattr(CompiledStep, "_in_place", lambda self, program: seen.append(inside(self, program)) or seen[-1])
+    compile_step(adam, start())(X, LABELS)
+    inner, _ = seen[0]
+    assert "update" in str(inner)
+    assert "tanh" in draw(inner).text()
