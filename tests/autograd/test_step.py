@@ -133,4 +133,4 @@ def test_the_inner_program_can_be_printed(monkeypatch):
     compile_step(adam, start())(X, LABELS)
     inner, _ = seen[0]
     assert "update" in str(inner)
-    assert "tanh" in draw(inner).text()
+    assert "tanh" in draw(inner).text
