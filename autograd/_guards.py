@@ -201,7 +201,7 @@ class Guard:
             for cell in fun.__closure__ or ():  # grad(f): only f can change anything
                 self._visit(label, _content(cell), depth + 1)
             return
-        used = set(_names(fun.__code__))
+        used = {name for code in _codes(fun.__code__) for name in code.co_names}  # globals and attributes
         self._used |= used
         wrapped = getattr(fun, "__wrapped__", None)
         if wrapped is not None:
@@ -211,7 +211,7 @@ class Guard:
         if fun.__defaults__ or fun.__kwdefaults__:
             self._watch(f"{label}'s defaults", Place("attribute", fun, "__defaults__"), depth + 1)
             self._watch(f"{label}'s keyword defaults", Place("attribute", fun, "__kwdefaults__"), depth + 1)
-        for name in sorted(used & set(fun.__globals__)):
+        for name in sorted(_globals(fun.__code__) & set(fun.__globals__)):
             thing = fun.__globals__[name]
             if isinstance(thing, types.ModuleType | type):
                 self._namespace(name, thing, used, depth)
@@ -281,8 +281,21 @@ def _content(cell: Any) -> Any:
         return None
 
 
-def _names(code: types.CodeType) -> Iterator[str]:
-    yield from code.co_names
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """Yield code, and that of the functions and classes written inside it."""
+    yield code
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            yield from _names(constant)
+            yield from _codes(constant)
+
+
+def _globals(code: types.CodeType) -> set[str]:
+    """Return the names that code looks up in its module: not its attributes, which may be called the same."""
+    import dis  # only here, when a function is recorded: `import autograd` must not pay for it
+
+    return {
+        instruction.argval
+        for inner in _codes(code)
+        for instruction in dis.get_instructions(inner)
+        if "GLOBAL" in instruction.opname or instruction.opname.endswith("_NAME")
+    }

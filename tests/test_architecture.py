@@ -170,7 +170,19 @@ for position, name in enumerate(NN_ORDER):
 # What of the standard library `import autograd, nn` may not load where numpy has not: each takes 0.5 to 20 ms, and who
 # needs it imports it in the function that does. (docs/benchmarks.md, workload I1)
 SLOW = (
-    *("ast", "asyncio", "concurrent.futures", "csv", "ctypes", "decimal", "difflib", "doctest", "email", "fractions"),
+    *(
+        "ast",
+        "asyncio",
+        "concurrent.futures",
+        "csv",
+        "ctypes",
+        "decimal",
+        "difflib",
+        "dis",
+        "doctest",
+        "email",
+        "fractions",
+    ),
     *("hashlib", "http", "importlib.metadata", "importlib.resources", "inspect", "json", "logging", "multiprocessing"),
     *("pathlib", "pickle", "random", "shutil", "socket", "sqlite3", "ssl", "statistics", "subprocess", "tarfile"),
     *("tempfile", "tokenize", "unittest", "urllib.parse", "uuid", "xml", "zipfile"),

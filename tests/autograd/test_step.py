@@ -129,7 +129,12 @@ def test_a_changed_state_is_refused():
 def test_the_inner_program_can_be_printed(monkeypatch):
     seen = []
     inside = CompiledStep._in_place
-    monkeypatch.setattr(CompiledStep, "_in_place", lambda self, program: seen.append(inside(self, program)) or seen[-1])
+
+    def kept(self, program):
+        seen.append(inside(self, program))
+        return seen[-1]
+
+    monkeypatch.setattr(CompiledStep, "_in_place", kept)
     compile_step(adam, start())(X, LABELS)
     inner, _ = seen[0]
     assert "update" in str(inner)
