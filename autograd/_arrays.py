@@ -12,7 +12,7 @@ from ._keeping import frozen
 from ._op import Op
 from .errors import DtypeError, GraphError, SeedError, UnsupportedError, describe
 
-__all__ = ["as_array", "check_params", "holds_node", "match", "plain_index", "raw", "seed_of", "silence"]
+__all__ = ["as_array", "check_params", "holds_node", "match", "numpys", "plain_index", "raw", "seed_of", "silence"]
 
 Array = np.ndarray[Any, Any]
 _SIMPLE = {type(None), bool, int, float, str, slice, type(...)}
@@ -36,6 +36,11 @@ def as_array(data: Any, dtype: Any, what: str = "Tensor(data)") -> Array:
 
 def _holds_node(data: Any) -> bool:
     return isinstance(data, list | tuple) and any(isinstance(x, Node) or _holds_node(x) for x in data)
+
+
+def numpys(x: Any) -> Any:
+    """Return a float, which a user's function of a Value's number may give, as numpy's: it has a dtype and a shape."""
+    return np.float64(x) if x.__class__ is float else x
 
 
 def raw(op: Op, a: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import _graph
-from ._arrays import as_array, check_params, raw, seed_of
+from ._arrays import as_array, check_params, numpys, raw, seed_of
 from ._graph import Node, recording, tracer, unrecorded, watching
 from ._keeping import HELD, constant, given, keep, lent
 from ._methods import NumpyMethods
@@ -286,7 +286,7 @@ class Tensor(NumpyMethods, Node):
             raise from_numpy(op.name, inputs, params, exc) from exc
         if not op.differentiable and tracer() is None:
             return ans
-        return _node(op, args, tuple(inputs), tuple(parents), ans, params)
+        return _node(op, args, tuple(inputs), tuple(parents), numpys(ans), params)
 
     _pull, _settle = pull, settle
 

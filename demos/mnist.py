@@ -1,7 +1,8 @@
 """Train the course notes' network for MNIST, and draw its curves and its confusion matrix.
 
 28×28 pixels → 50 tanh → 10, softmax with cross-entropy, nadam: 39,760 parameters, 40,000 images to train on and the
-other 20,000 to validate; the 10,000 test images are looked at once, at the end. ``--all`` trains on all 60,000. The
+other 20,000 to validate; the 10,000 test images are looked at once, at the end. ``--all`` trains on all 60,000.
+Epochs and weight decay are the best of nine pairs on the 20,000, 15 to 25 and 1e-4 to 4e-4. The
 files come from a folder (``--mnist FOLDER``), or are fetched once into a cache.
 """
 
@@ -34,7 +35,7 @@ def main() -> None:
     parser = common.options("mnist", __doc__)
     parser.add_argument("--mnist", type=Path, metavar="FOLDER", help="MNIST's IDX files; fetched if left out")
     parser.add_argument("--all", action="store_true", help="train on all 60,000 images, with none to validate on")
-    parser.add_argument("--epochs", type=int, default=20, help="passes over the training data")
+    parser.add_argument("--epochs", type=int, default=25, help="passes over the training data")
     options = parser.parse_args()
     try:
         digits = cut(options.mnist, 60_000 if options.all else 40_000)
@@ -57,7 +58,7 @@ def run(digits: Digits, options: argparse.Namespace) -> None:
     model = network(digits.side, rng)
     print(model.summary())
     rate = optim.cosine(3e-3, steps=epochs * -(-len(x) // 64))
-    model.compile(optim.Nadam(rate, weight_decay=2e-4), "cross_entropy", ["accuracy"])
+    model.compile(optim.Nadam(rate, weight_decay=4e-4), "cross_entropy", ["accuracy"])
     began = time.perf_counter()
     history = model.fit(x, y, epochs=epochs, batch_size=64, validation_data=valid, rng=rng)
     print(f"trained for {time.perf_counter() - began:.1f} s")

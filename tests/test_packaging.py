@@ -28,7 +28,7 @@ def test_numpy_is_the_only_requirement():
 
 
 def test_extras_are_those_promised():
-    assert set(EXTRAS) == {"all", "demos", "draw", "fast", "onnx", "save", "scipy", "sklearn", "test"}
+    assert set(EXTRAS) == {"all", "demos", "draw", "fast", "onnx", "save", "scipy", "sklearn", "tensorboard", "test"}
 
 
 def test_all_and_test_bring_every_feature():

@@ -83,7 +83,7 @@ def _store(source: str) -> Path | None:
         handle, name = tempfile.mkstemp(dir=folder, suffix=".tmp")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(source)
-        os.replace(name, path)  # noqa: PTH105  (``name`` is no Path)
+        os.replace(name, path)  # noqa: PTH105  (a name from mkstemp is no Path)
     return path
 
 

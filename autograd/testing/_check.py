@@ -18,6 +18,7 @@ from ._verdict import Answer, Verdict
 __all__ = ["assert_gradients", "check_gradients"]
 
 _SURE = 10.0  # error bars between two numbers that are called different
+_TERMS = 64.0  # roundings of one term that may add up where terms cancel
 _FLOOR = 1e-9  # a difference this small beside the largest derivative may be rounding in the graph itself
 _RANK: dict[Answer, int] = {"right": 0, "noisy": 1, "not differentiable here": 2, "wrong": 3}
 
@@ -275,6 +276,8 @@ class _Check:
                 return "noisy", "function values are too inexact for a numeric derivative of this accuracy"
         if self._agree(ours, numeric):
             return "right", "autograd agrees with function values"
+        if self._cancels(ours, numeric):
+            return "right", "autograd agrees with function values to the rounding of terms that cancel"
         if not all(not self._agree(ours, e) for e in estimates[:2]) or (slope is not None and slope > 1.7):
             return "noisy", "numeric derivatives at different steps contradict each other"
         if self._graph_kink(target):
@@ -282,6 +285,11 @@ class _Check:
         if self._rounds(target, numeric):
             return "noisy", "autograd agrees in float64; the given dtype rounds the gradient"
         return "wrong", "autograd's derivative is not that of the function"
+
+    def _cancels(self, ours: float, numeric: Estimate) -> bool:
+        """Whether two numbers differ by no more than the rounding of the terms that the gradient is a sum of."""
+        flow = self.problem.flow(self.problem.moved(_nowhere(self.problem), 0.0), self.order)
+        return abs(ours - numeric.value) <= _TERMS * self.problem.noise * flow + _SURE * numeric.error
 
     def _kink(self, target: _Target, allowed: float, line: Line) -> str:
         """Say why the function has no derivative along a line, by its values; empty where it has one."""

@@ -124,6 +124,17 @@ class Problem:
             seed = np.ones((), dtype=_number(value).dtype)
             return [np.asarray(_number(g)) for g in pull(seed)]
 
+    def flow(self, leaves: Sequence[Any], order: int = 1) -> float:
+        """Return the largest product of a number in the graph and the derivative by it: what a gradient's terms sum."""
+        nodes = [leaf if isinstance(leaf, Operand) else Tensor(leaf) for leaf in leaves]
+        with np.errstate(all="ignore"):
+            root: Any = self.raised(order)(*nodes)
+            if getattr(root, "op", None) is None or _is_complex(root):
+                return 0.0
+            root.backward(np.ones(root.shape) if root.shape else None)
+            sizes = [float(np.max(np.absolute(_number(n) * n.grad), initial=0.0)) for n in _below([root])]
+        return max((size for size in sizes if np.isfinite(size)), default=0.0)
+
     def pushed(self, leaves: Sequence[Any], direction: Direction, order: int = 1) -> float:
         """Return autograd's directional derivative, forward."""
         tangents = tuple(v.astype(_number(x).dtype) for v, x in zip(direction, leaves, strict=True))

@@ -140,9 +140,10 @@ def test_random_graphs(expression):
     args = expression.inputs
     plain = value_and_grad(expression, tuple(range(len(args))))(*args)
     again = value_and_grad(checkpoint(expression), tuple(range(len(args))))(*args)
-    np.testing.assert_array_equal(plain[0], again[0])
+    # x**x of 0-d arrays, which the first run has, and of numpy's scalars may differ in the last bit.
+    np.testing.assert_allclose(again[0], plain[0], rtol=1e-13)
     for one, other in zip(plain[1], again[1], strict=True):
-        np.testing.assert_array_equal(one, other)
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-13 * float(np.max(np.absolute(other), initial=0.0)))
 
 
 # --- custom_vjp

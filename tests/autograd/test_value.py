@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Tensor, Value, errors, no_grad
+from autograd import Tensor, Value, errors, grad, no_grad, primitive
 
 
 def test_micrograds_example_has_its_numbers():
@@ -273,3 +273,11 @@ def test_values_and_tensors_mix():
     assert v.grad == 24.0
     np.testing.assert_allclose(t.grad, [4.0, 4.0, 4.0])
     assert type(v.grad) is float
+
+
+def test_a_users_function_of_a_values_number():
+    doubled = primitive(lambda g, ans, x: 2.0 * g)(lambda x: x * 2.0)
+    for loss in (doubled, lambda v: (v - doubled(v)) * 3.0, lambda v: doubled(v) * v):
+        v = Value(0.5)
+        loss(v).backward()
+        assert v.grad == pytest.approx(grad(loss)(np.array(0.5)), rel=1e-15)

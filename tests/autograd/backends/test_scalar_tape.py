@@ -65,7 +65,7 @@ def test_equals_the_graph_it_was_made_of(backend, steps, at):
     expected = [leaf.grad for leaf in fresh]
     for x in (np.array(at), np.array(at)[:, None] + np.zeros(4)):
         value, gradient = tape.value_and_gradient(x)
-        np.testing.assert_allclose(value.ravel(), root.data, rtol=1e-12)
+        np.testing.assert_allclose(value.ravel(), root.data, rtol=1e-12, atol=1e-15)
         np.testing.assert_allclose(gradient.reshape(3, -1).T, [expected] * (gradient.size // 3), rtol=1e-9, atol=1e-12)
 
 

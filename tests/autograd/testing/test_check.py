@@ -260,3 +260,26 @@ def test_the_arguments_are_not_changed():
     assert (w == 1.0).all()
     assert (v.data == [1.0, 2.0, 3.0]).all()
     assert v.grad is None
+
+
+@primitive(lambda g, ans, x: g * (1.0 + 2.0**-52))
+def same(x):
+    """x, with a derivative that is rounded as a longer chain's would be."""
+    return x * 1.0
+
+
+@pytest.mark.parametrize("kind", [np.array, Value])
+def test_terms_that_cancel_leave_rounding_and_no_slip(kind):
+    def nothing(x):
+        return (x - same(x)) * 1e6
+
+    point = kind(0.7)
+    assert nothing(0.7) == 0.0 != grad(nothing)(0.7)
+    assert check_gradients(nothing, point).verdict == "right"
+    assert check_gradients(lambda x: nothing(x) + slipped(x), point).verdict == "wrong"
+
+
+@primitive(lambda g, ans, x: g * 1e-3)
+def slipped(x):
+    """A small multiple whose rule gives half of its derivative."""
+    return 2e-3 * x
