@@ -14,6 +14,7 @@ import numpy as np
 
 from . import _graph
 from ._algebra import simplify
+from ._fusion import Fused, fuse
 from ._graph import Node
 from ._rewrite import Rewriter, dead_code
 from ._sweeps import share_sweeps
@@ -24,7 +25,8 @@ from .ops import TABLE
 from .ops.dynamic import DRAW
 from .program import Program
 
-__all__ = ["common_subexpressions", "dead_code", "fold_constants", "lower", "optimise", "share_sweeps", "simplify"]
+__all__ = ["common_subexpressions", "dead_code", "fold_constants", "fuse", "lower", "optimise", "share_sweeps"]
+__all__ += ["simplify"]
 
 
 def _key(value: Any) -> Any:
@@ -182,7 +184,8 @@ def lower(
     for old in program.steps:
         step = old._replace(inputs=tuple([work.follow(i) for i in old.inputs]))
         inside = None
-        if only(old) and not (step.op.name in _simple or _opaque(step.op)) and not program.avals[step.output].weak:
+        plain = not isinstance(step.op, Fused) and (step.op.name in _simple or _opaque(step.op))  # that would keep it
+        if only(old) and not plain and not program.avals[step.output].weak:
             key: Any = (id(step.op), _params(step), tuple(program.avals[i] for i in old.inputs))
             key = (*key, tuple(repr(program.constants[i]) for i in old.inputs if program.avals[i].weak
                                and i in program.constants))  # fmt: skip

@@ -1,7 +1,10 @@
 """Passes: each does what it is for, and none changes a result."""
 
+import warnings
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
 from autograd import (
     gelu,
@@ -17,8 +20,19 @@ from autograd import (
     vmap,
 )  # fmt: skip
 from autograd import passes as all_passes
+from autograd.backends.choose import compile_program
 from autograd.extend import primitive
-from autograd.passes import common_subexpressions, dead_code, fold_constants, lower, optimise, share_sweeps, simplify
+from autograd.passes import (
+    common_subexpressions,
+    dead_code,
+    fold_constants,
+    fuse,
+    lower,
+    optimise,
+    share_sweeps,
+    simplify,
+)
+from autograd.testing import strategies
 
 RNG = np.random.default_rng(1)
 X, Y = RNG.standard_normal((4, 3)), RNG.standard_normal((3, 4))
@@ -42,7 +56,7 @@ def _chain(x, y):
 
 
 FUNCTIONS["lanes"] = lambda x, y: np.sum(vmap(_chain, in_axes=(0, None))(x[:, 0], y[0]) * x[:, 1])
-PASSES = [dead_code, common_subexpressions, fold_constants, simplify, lower, optimise, share_sweeps]
+PASSES = [dead_code, common_subexpressions, fold_constants, simplify, lower, optimise, share_sweeps, fuse]
 
 
 @pytest.mark.parametrize("one", PASSES, ids=lambda p: p.__name__)
@@ -53,6 +67,17 @@ def test_no_pass_changes_a_bit(one, transform, name):
     program = one(record(fun, X, Y)).check()
     for left, right in zip(tree.leaves(program(X, Y)), tree.leaves(fun(X, Y)), strict=True):
         np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.parametrize("one", PASSES, ids=lambda p: p.__name__)
+@given(f=strategies.value_expressions() | strategies.tensor_expressions())
+@settings(max_examples=25)
+def test_no_pass_changes_a_bit_of_any_graph(one, f):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a steep graph may overflow, in both ways
+        program = record(f, *f.inputs)
+        for left, right in zip(tree.leaves(one(program)(*f.inputs)), tree.leaves(program(*f.inputs)), strict=True):
+            np.testing.assert_array_equal(left, right)
 
 
 def test_every_public_pass_is_tested():
@@ -131,3 +156,37 @@ def test_lowering_leaves_numpy_functions_of_one_call():
     lowered = names(lower(record(grad(lambda x: np.sum(gelu(x, approximate=True))), X)))
     assert "gelu" not in lowered
     assert "tanh" in lowered
+
+
+@pytest.mark.parametrize(
+    ("fun", "left"),
+    [
+        (lambda x: np.sum(np.exp(x) * 2.0 + x, axis=0), ["exp+multiply+add+sum"]),
+        (lambda x: np.tanh(x.sum(axis=1)) * 2.0, ["sum", "tanh+multiply"]),  # another loop
+        (lambda x: (np.exp(x), np.exp(x) + 1.0), ["exp", "exp+add"]),
+        (lambda x: [y := np.exp(x), y + 1.0], ["exp", "add"]),  # somebody else needs it
+        (lambda x: (y := np.exp(x)) * np.sin(y), ["exp+sin+multiply"]),
+        (lambda x: np.exp(np.sin(x[0])) + np.cos(x), ["getitem", "sin+exp", "cos+add"]),  # broadcast
+        (lambda x: np.sin(np.exp(x) @ x.T), ["exp", "transpose", "matmul", "sin"]),
+        (lambda x: np.where(np.sin(x) > 0.0, x, -x), ["sin+greater+negative+where"]),
+    ],
+)
+def test_entrywise_steps_of_one_loop_become_one(fun, left):
+    program = record(fun, X)
+    assert names(fuse(program).check()) == left
+    for again in (lower(fuse(program)), optimise(fuse(program))):
+        for mine, wanted in zip(tree.leaves(again(Y.T)), tree.leaves(fun(Y.T)), strict=True):
+            np.testing.assert_array_equal(mine, wanted)
+        assert not any("+" in name for name in names(again))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_fused_program_has_the_gradient_of_its_steps(name):
+    program = fuse(optimise(record(FUNCTIONS[name], X, Y)))
+    assert any("+" in one for one in names(program))
+    plain = optimise(record(FUNCTIONS[name], X, Y))
+    for mine, wanted in zip(grad(program, (0, 1))(X, Y), grad(plain, (0, 1))(X, Y), strict=True):
+        np.testing.assert_array_equal(mine, wanted)
+    answers = compile_program(fuse(plain), "numpy")(X, Y)
+    for mine, wanted in zip(answers, tree.leaves(plain(X, Y)), strict=True):
+        np.testing.assert_array_equal(mine, wanted)
