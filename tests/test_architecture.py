@@ -126,8 +126,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
             *(*NODES, *OPS, *ARRAYS),
         )
         for name in (
-            *("adjoints", "debugging", "derivation", "explaining", "paths", "precision", "reading", "stepping"),
-            "symbols",
+            *("adjoints", "closed", "debugging", "derivation", "explaining", "paths", "precision", "reading"),
+            *("stepping", "symbols"),
         )
     },
     "autograd.export.programs": (

@@ -24,6 +24,7 @@ __all__ = [
     "read",
     "rule_formula",
     "symbol",
+    "transposed",
 ]
 
 
@@ -265,19 +266,41 @@ def _power(e: Expr, _: Any) -> Expr:
     return e
 
 
-def _transposed(x: Expr) -> Expr:
-    return x.args[0] if x.head == "T" else Expr("T", (x,), shape=(*x.shape[:-2], x.shape[-1], x.shape[-2]))
+def transposed(x: Expr) -> Expr:
+    """Return xᵀ; that of a product is the product of the transposes, (A B)ᵀ = Bᵀ Aᵀ.
+
+    >>> A, B = symbol("A", (2, 3)), symbol("B", (3, 4))
+    >>> turned = transposed(call("@", (transposed(A), B), shape=(3, 4)))
+    >>> turned.head, turned.args[0] == transposed(B), turned.args[1] == A
+    ('@', True, True)
+    """
+    shape = (*x.shape[:-2], x.shape[-1], x.shape[-2])
+    if x.head == "T":
+        return x.args[0]
+    if x.head == "outer":
+        return Expr("outer", x.args[::-1], shape=shape)
+    if x.head in ("row", "column"):
+        return Expr("column" if x.head == "row" else "row", x.args, shape=shape)
+    if x.head == "@" and min(a.ndim for a in x.args) > 1:
+        return call("@", [transposed(a) for a in x.args[::-1]], shape=shape)
+    return Expr("T", (x,), shape=shape)
+
+
+def _matmul(e: Expr, _: Any) -> Expr:
+    """Read a column times a row as x yᵀ."""
+    x, y = e.args
+    return Expr("outer", (*x.args, *y.args), shape=e.shape) if (x.head, y.head) == ("column", "row") else e
 
 
 def _swapaxes(e: Expr, params: dict[str, Any]) -> Expr:
     axes = {params.get("axis1", 0) % max(e.ndim, 1), params.get("axis2", 0) % max(e.ndim, 1)}
-    return _transposed(e.args[0]) if axes == {e.ndim - 1, e.ndim - 2} and e.ndim >= 2 else e
+    return transposed(e.args[0]) if axes == {e.ndim - 1, e.ndim - 2} and e.ndim >= 2 else e
 
 
 def _transpose(e: Expr, params: dict[str, Any]) -> Expr:
     axes = params.get("axes")
     if e.ndim == 2 and (axes is None or tuple(axes) == (1, 0)):
-        return _transposed(e.args[0])
+        return transposed(e.args[0])
     return e.args[0] if e.ndim < 2 else e
 
 
@@ -313,6 +336,7 @@ def _broadcast(e: Expr, _: Any) -> Expr:
 COMPARISONS = (">", "<", ">=", "<=", "==", "!=")
 _SIMPLIFY: dict[str, Callable[[Expr, dict[str, Any]], Expr]] = {
     "*": _product,
+    "@": _matmul,
     "+": _sum_of_two,
     "-": _difference,
     "neg": _negative,

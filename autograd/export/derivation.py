@@ -31,6 +31,7 @@ class Line:
         chain: the chain rule in general terms; empty in a forward line.
         formula: the formula of the recorded rule.
         value: the numbers.
+        closed: the same in closed form, a − y, where the numbers are.
     """
 
     node: Any
@@ -38,6 +39,7 @@ class Line:
     chain: Symbol | None
     formula: Expr
     value: Any
+    closed: Expr | None = None
 
 
 class Derivation:
@@ -68,7 +70,7 @@ class Derivation:
                 f"explain: {len(self.path):,} nodes lie between wrt and the result, more than limit={limit}; "
                 "explain a later node, or a smaller model"
             )
-        self.symbols = Symbols(self.order, loss, self.wrt)
+        self.symbols = Symbols(self.order, loss, self.wrt, {id(n): p.gradient for n, p in self.passed.items()})
         self.by_id: dict[int, Any] = {id(n): n for n in self.order}
         self._forms: dict[int, Expr] = {}
         self._adjoints: dict[int, Expr] = {}
@@ -172,6 +174,11 @@ class Derivation:
             and (id(node.args[0]) in self.symbols.deltas)
         )
 
+    def is_row(self, node: Any) -> bool:
+        """Whether a vector is written as a row: one that is spread over the rows of a batch, such as a bias there."""
+        users = self.symbols.uses.get(id(node), ())
+        return len(np.shape(numbers(node))) == 1 and any(np.ndim(numbers(user)) > 1 for user in users)
+
     # ---- lines
     def forward(self) -> list[Line]:
         """Return a line for every operation between ``wrt`` and the result."""
@@ -192,8 +199,19 @@ class Derivation:
             left = [self.of(node)]
             if id(node) in self.symbols.deltas:
                 left.insert(0, self.symbols.deltas[id(node)])
-            lines.append(Line(node, tuple(left), self.chain(node), self.derivative(node), pulled.gradient))
+            closed = self.closed(node)
+            lines.append(Line(node, tuple(left), self.chain(node), self.derivative(node), pulled.gradient, closed))
         return lines
+
+    def closed(self, node: Any) -> Expr | None:
+        """Return (a − y) / n, if that is what ∂J/∂node is."""
+        found = self.symbols.closed.get(id(node))
+        if found is None:
+            return None
+        users = [u for u in self.symbols.uses[id(node)] if u.op.symbol == found.head]
+        z, y = self.value(node), self.value(found.target)
+        a = self.value(users[0]) if users else call(found.head, [z], {}, node.shape)
+        return call("/", (call("-", (a, y), {}, node.shape), number(found.divisor)), {}, node.shape)
 
     def of(self, node: Any) -> Symbol:
         """Return ∂J/∂node."""

@@ -113,6 +113,8 @@ class Explanation:
         formula = style.write(line.formula)
         if formula not in steps and formula != line.left[0].text:
             steps.append(formula)
+        if line.closed is not None:
+            steps.append(style.write(line.closed))
         if _is_scalar(line.formula) and line.formula.head not in ("sym", "num"):
             steps.append(d.in_numbers(line.formula))
         result = _numbers(line.value)
@@ -136,7 +138,9 @@ class Explanation:
         formula = style.write(line.formula)
         if formula not in steps:
             steps.append(formula)
-        result = latex_numbers(line.value)
+        if line.closed is not None:
+            steps.append(style.write(line.closed))
+        result = latex_numbers(line.value, row=self.derivation.is_row(line.node))
         steps += [result] if steps[-1] != result else []
         if not align:
             return f"{line.left[0].latex} = {' = '.join(steps)}"
@@ -215,13 +219,17 @@ def _numbers(x: Any) -> str:
     return number_text(float(a)) if a.ndim == 0 and a.dtype.kind in "fiub" else array_text(a, 12)
 
 
-def latex_numbers(x: Any) -> str:
-    """Write a number or a small array in LaTeX."""
+def latex_numbers(x: Any, *, row: bool = False) -> str:
+    r"""Write a number or a small array in LaTeX: a vector as a column, as W x has it, or as a row.
+
+    >>> print(latex_numbers([1.0, 2.0]), latex_numbers([1.0, 2.0], row=True))
+    \begin{bmatrix} 1 \\ 2 \end{bmatrix} \begin{bmatrix} 1 & 2 \end{bmatrix}
+    """
     a = np.asarray(x)
     if a.ndim == 0 and a.dtype.kind in "fiub":
         return _latex_number(float(a))
     if a.ndim <= 2 and 0 < a.size <= 12 and a.dtype.kind in "fiub":
-        rows = a.reshape(1, -1) if a.ndim == 1 else a
+        rows = a.reshape((1, -1) if row else (-1, 1)) if a.ndim == 1 else a
         body = r" \\ ".join(" & ".join(_latex_number(float(v)) for v in row) for row in rows)
         return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
     return rf"\text{{{array_text(a, 12).replace('…', 'to')}, shape {a.shape}}}"

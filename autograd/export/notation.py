@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .algebra import COMPARISONS, Expr
+from .algebra import COMPARISONS, Expr, transposed
 from .diagram import number_text
 from .naming import PRECEDENCE, index_text, param_text
 
@@ -132,6 +132,8 @@ class Style:
 
     def _matmul(self, e: Expr) -> tuple[str, int]:
         x, y = e.args
+        if x.ndim == 1 and y.ndim == 2:  # a vector is a column, also where numpy takes it from the left
+            x, y = transposed(y), x
         if x.ndim == 1 and y.ndim == 1:
             return f"{self.inside(x, POWER)}{self._top()} {self.inside(y, POWER)}", PRODUCT + 1
         return f"{self.inside(x, PRODUCT + 1)} {self.inside(y, PRODUCT + 1)}", PRODUCT + 1
@@ -148,6 +150,11 @@ class Style:
 
     def _outer(self, e: Expr) -> tuple[str, int]:
         return f"{self.inside(e.args[0], POWER)} {self.write(Expr('T', (e.args[1],)))}", PRODUCT + 1
+
+    def _both(self, e: Expr) -> tuple[str, int]:
+        """Write two conditions that must hold: each is 1 or 0, and so is their product."""
+        sign = r"\cdot" if self.latex else "·"
+        return f"{self.inside(e.args[0], PRODUCT)} {sign} {self.inside(e.args[1], PRODUCT)}", PRODUCT
 
     def _power(self, e: Expr) -> tuple[str, int]:
         base, y = e.args
@@ -195,6 +202,7 @@ class Style:
 _WRITERS = {
     "-": "_minus", "neg": "_negative", "*": "_times", "@": "_matmul", "T": "_turned", "outer": "_outer", "**": "_power",
     "/": "_ratio", "sum": "_sum", "getitem": "_index", "column": "_spread", "row": "_spread", "broadcast_to": "_spread",
+    "bitwise_and": "_both", "logical_and": "_both",
 }  # fmt: skip
 
 

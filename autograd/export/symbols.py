@@ -6,7 +6,7 @@ always wins, except a module path such as ``layers.0.weight``, which the legend 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from .._value import Value
 from ..ops import TABLE, neural
 from .algebra import affine_parts, forward_formula
 from .algebra import symbol as expr
+from .closed import Closed, closed_form, constants_of, named_after
 from .diagram import array_text
 from .notation import Symbol, label_of, symbol_of
 
@@ -33,9 +34,10 @@ class Symbols:
         deltas: symbol of ∂J/∂z by ``id`` of z.
         hidden: ``id`` of nodes whose formula stands inside their consumer's.
         legend: pairs of a symbol and what it stands for.
+        closed: what ∂J/∂z is in closed form, by ``id`` of z.
     """
 
-    def __init__(self, order: Sequence[Any], loss: Any, keep: Iterable[Any]) -> None:
+    def __init__(self, order: Sequence[Any], loss: Any, keep: Iterable[Any], gradients: Mapping[int, Any]) -> None:
         self.order, self.loss = order, loss
         self.keep = {id(n) for n in keep}
         self.names: dict[int, Symbol] = {}
@@ -43,6 +45,7 @@ class Symbols:
         self.hidden: set[int] = set()
         self.expanded: dict[int, dict[int, str]] = {}  # operations shown as what they compute: letters by operand
         self.legend: list[tuple[Symbol, str]] = []
+        self.closed: dict[int, Closed] = {}
         self.uses: dict[int, list[Any]] = {}
         for node in order:
             for p in node.parents:
@@ -51,6 +54,7 @@ class Symbols:
         labels = [node.label for node in order if node.label]
         self.shared = {label for label in labels if labels.count(label) > 1 or "." in label}  # these name no one node
         self._layers()
+        self._constants(gradients)
         self._rest()
 
     # ---- layers
@@ -130,15 +134,35 @@ class Symbols:
                 return Symbol(other.text, f"{symbol.latex}_{{{k}}}" if "_" not in symbol.latex else other.latex)
         return symbol
 
+    # ---- constants
+    def _constants(self, gradients: Mapping[int, Any]) -> None:
+        """Name the constants beside the layers': y, what is made of y such as 1 − y, and c₁, c₂."""
+        constants = [a for a in constants_of(self.order) if not self._named(a)]
+        leaves = [n for n in self.order if n.op is None and not self._named(n)]
+        for z in (n for n in self.order if id(n) in self.deltas and id(n) in gradients):
+            found = closed_form(z, self.order, gradients[id(z)], [*constants, *leaves])
+            if found is not None:
+                self.closed[id(z)] = found
+        closed = next(iter(self.closed.values()), None)
+        fixed = {} if closed is None or isinstance(closed.target, Node) else {0: closed.target}
+        y, others = named_after(constants, fixed)
+        if closed is not None and closed.meaning is not None:
+            others[id(closed.source)] = closed.meaning
+        if y is not None:
+            self._name(y, Symbol("y", "y"))
+        clear = y is not None and self.names[id(y)].text == "y"
+        for k, a in enumerate([a for a in constants if not self._named(a) and not (clear and id(a) in others)], 1):
+            self._name(a, symbol_of("c", index=k))
+        for a in (a for a in constants if not self._named(a)):
+            made = others[id(a)]
+            self.names[id(a)] = Symbol(f"({made.text})", rf"\left({made.latex}\right)")
+            self.legend.append((made, f"the constant {array_text(a)}, {a.shape}"))
+
     # ---- the others
     def _rest(self) -> None:
-        counts = {"v": 0, "u": 0, "y": 0}
+        counts = {"v": 0, "u": 0}
         self._name(self.loss, Symbol("J", "J"))
         for node in self.order:
-            for a in node.args:
-                if isinstance(a, np.ndarray) and a.ndim and not self._named(a):
-                    counts["y"] += 1
-                    self._name(a, symbol_of("y", index=counts["y"] if counts["y"] > 1 else None))
             if not self._named(node) and self._hides(node):
                 self.hidden.add(id(node))
         self.hidden -= self.keep | {id(self.loss)} | {id(n) for n in self.order if n.label}

@@ -163,10 +163,10 @@ def _symbol(key: str) -> str:
     return f"{name[0]}_{{{name[1:]}}}" + ("^{\\text{new}}" if new else "") if name[1:] else name
 
 
-def _equations(values: Mapping[str, Array], decimals: int | None = None) -> list[str]:
-    """Return one row of an align environment for each array."""
+def _equations(e: Exercise, values: Mapping[str, Array], decimals: int | None = None) -> list[str]:
+    """Return one row of an align environment for each array; beside a batch of rows, vectors are rows."""
     rounded = {key: np.array(value if decimals is None else np.round(value, decimals)) for key, value in values.items()}
-    return [f"{_symbol(key)} &= {latex_numbers(value)}" for key, value in rounded.items()]
+    return [f"{_symbol(key)} &= {latex_numbers(value, row=e.x.ndim == 2)}" for key, value in rounded.items()]
 
 
 def _aligned(rows: list[str]) -> list[str]:
@@ -190,7 +190,7 @@ def question_latex(e: Exercise) -> str:
         _intro(e),
         *_aligned(formulas),
         "With",
-        *_aligned([tex for _, tex in _constants(e)] + _equations(given(e))),
+        *_aligned([tex for _, tex in _constants(e)] + _equations(e, given(e))),
         f"work out, to {e.decimals} decimals (carry {e.carried} on the way), {asked}.",
     ]
     return DOCUMENT.replace("BODY", "\n".join(lines))
@@ -200,7 +200,7 @@ def solution_latex(e: Exercise) -> str:
     """Return the solution as a LaTeX document."""
     lines = [
         rf"\section*{{Solution of exercise {e.seed} ({e.name}, level {e.level})}}",
-        *_aligned(_equations(e.answers, e.decimals)),
+        *_aligned(_equations(e, e.answers, e.decimals)),
         "Step by step, by the recorded graph, numbers cut to four digits for reading:\n",
         e.explanation.latex.rstrip(),
     ]

@@ -35,6 +35,8 @@ def evaluate(e, value):  # noqa: PLR0911  (one case a head)
             return np.reshape(args[0], e.shape)
         case "sum":
             return np.sum(args[0], axis=params.get("axis")).reshape(e.shape)  # (3,) or, broadcasting undone, (3, 1)
+        case "max" | "min" if len(args) == 2:
+            return {"max": np.maximum, "min": np.minimum}[e.head](*args)
         case "-" | "neg":
             return -args[0] if len(args) == 1 else args[0] - args[1]
     return BY_SYMBOL[e.head].forward(*args, **params)
@@ -56,6 +58,8 @@ def check(result):
         found = evaluate(line.formula, value)
         np.testing.assert_allclose(np.broadcast_to(found, np.shape(line.value)), line.value, rtol=1e-9, atol=1e-12)
     for line in lines:
+        if line.closed is not None:
+            np.testing.assert_allclose(evaluate(line.closed, value), line.value, rtol=1e-9, atol=1e-12)
         if line.node.op is not None:
             np.testing.assert_array_equal(line.value, line.node.grad)
     for w, g in zip(derivation.wrt, explanation.gradients, strict=True):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Tensor, explain, primitive
+from autograd import Tensor, explain, primitive, sigmoid, softmax
 from nn import losses
 
 from . import test_explaining as explaining
@@ -19,6 +19,11 @@ LOSSES = {  # loss, outputs, targets from rows of normal numbers
     "huber": (losses.huber, 1, lambda y: y),
     "bce": (losses.binary_cross_entropy, 1, lambda y: (y > 0.0) * 1.0),
     "cross-entropy": (losses.cross_entropy, 3, lambda y: np.arange(len(y)) % 3),
+    "hinge": (losses.hinge, 1, lambda y: np.where(y > 0.0, 1.0, -1.0)),
+    "squared hinge": (losses.squared_hinge, 1, lambda y: np.where(y > 0.0, 1.0, -1.0)),
+    "cosine": (losses.cosine, 3, lambda y: y + np.array([1.0, -1.0, 0.5])),
+    "poisson": (losses.poisson, 1, lambda y: np.round(np.abs(y) * 2.0)),
+    "kl": (losses.kl, 3, lambda y: np.full((len(y), 3), 1.0) / 3.0),
 }
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 SHAPES = ((1, 1), (1, 4), (2, 4), (4, 1), (3, 5))  # hidden layers, examples
@@ -47,6 +52,7 @@ def mlp(activation, hidden, examples, kind):
 CASES = [
     (activation, *SHAPES[(k + n) % len(SHAPES)], kind)
     for (k, activation), (n, kind) in itertools.product(enumerate(ACTIVATIONS), enumerate(LOSSES))
+    if k < 2 or n < 5  # the rarer losses after two activations
 ]
 
 
@@ -131,3 +137,106 @@ def test_the_misprinted_deltas_of_the_notes_are_not_what_the_graph_gives():
         np.testing.assert_allclose(found.value, expected, atol=1e-12)
         loss.backward()
         np.testing.assert_array_equal(found.value, found.node.grad)
+
+
+def linear(x, weight):
+    return ((x @ Tensor(weight, label="W").T) ** 2).sum()
+
+
+@pytest.mark.parametrize(
+    ("make", "forward", "backward"),
+    [
+        (lambda: linear(np.array([1.0, 2.0]), np.ones((3, 2))), "z⁽²⁾ = W x", "δ⁽²⁾ xᵀ"),
+        (lambda: linear(np.ones((4, 2)), np.ones((3, 2))), "z⁽²⁾ = x Wᵀ", "δ⁽²⁾ᵀ x"),
+    ],
+    ids=["one vector", "batch"],
+)
+def test_the_transpose_of_a_product_is_written_out(make, forward, backward):
+    explanation = explaining.check(make())
+    assert f"{forward} = " in explanation.text
+    assert f"∂J/∂W = δ⁽²⁾ · ∂z⁽²⁾/∂W = {backward} = " in explanation.text
+
+
+def test_one_example_reads_as_the_notes_do():
+    model = nn.MLP([2, 3, 3, 1], "tanh", rng=1, dtype=np.float64)
+    text = " ".join(explaining.check(losses.mse(model(X[0]), np.ones(1))).text.split())
+    for line in (
+        "z⁽³⁾ = W⁽³⁾ a⁽²⁾ + b⁽³⁾ = ",
+        "= (W⁽³⁾ᵀ δ⁽³⁾) ⊙ (1 − (a⁽²⁾)²) = ",
+        "∂J/∂W⁽³⁾ = δ⁽³⁾ · ∂z⁽³⁾/∂W⁽³⁾ = δ⁽³⁾ a⁽²⁾ᵀ = ",
+    ):
+        assert line in text
+
+
+def test_vectors_are_columns_beside_a_matrix_and_rows_in_a_batch():
+    W, b = Tensor([[0.5, 0.0], [0.0, 1.0]], label="W"), Tensor([0.0, 1.0], label="b")
+    assert r"W x + b = \begin{bmatrix} 0.5 \\ 2 \end{bmatrix}" in explain((W @ np.ones(2) + b).sum()).markdown
+    batch = explain((np.ones((3, 2)) @ W + b).sum(), b)
+    assert r"\begin{bmatrix} 3 & 3 \end{bmatrix}" in batch.markdown
+
+
+def closed_lines(explanation):
+    style = explanation.derivation.style()
+    return [style.write(line.closed) for line in explanation.derivation.backward() if line.closed is not None]
+
+
+LOGITS = np.random.default_rng(7).normal(size=(4, 3))
+ONE_HOT = np.eye(3)[[0, 2, 1, 0]]
+BITS = np.array([[1.0], [0.0], [0.0], [1.0]])
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "expected"),
+    [
+        (lambda z: losses.binary_cross_entropy(z, BITS), 1, ["(σ(z⁽²⁾) − y) / 4"]),
+        (lambda z: losses.binary_cross_entropy(z, 0.25 + 0.5 * BITS), 1, ["(σ(z⁽²⁾) − y) / 4"]),
+        (lambda z: losses.binary_cross_entropy(z, BITS, "sum"), 1, ["σ(z⁽²⁾) − y"]),
+        (lambda z: losses.binary_cross_entropy(sigmoid(z), BITS, from_logits=False), 1, ["(a⁽²⁾ − y) / 4"]),
+        (lambda z: losses.cross_entropy(z, ONE_HOT.argmax(-1)), 3, ["(softmax(z⁽²⁾) − y) / 4"]),
+        (lambda z: losses.cross_entropy(z, ONE_HOT, "sum"), 3, ["softmax(z⁽²⁾) − y"]),
+        (lambda z: losses.kl(z, 0.1 + 0.7 * ONE_HOT), 3, ["(softmax(z⁽²⁾) − y) / 4"]),
+        (lambda z: -(ONE_HOT * np.log(softmax(z))).sum(), 3, ["a⁽²⁾ − y"]),
+        (lambda z: -(Tensor(ONE_HOT, label="t") * np.log(softmax(z))).sum(), 3, ["a⁽²⁾ − t"]),
+        (lambda z: losses.mse(sigmoid(z), BITS), 1, []),
+        (lambda z: losses.cross_entropy(z, ONE_HOT, class_weight=[1.0, 2.0, 3.0]), 3, []),
+        (lambda z: losses.cross_entropy(2.0 * z, ONE_HOT), 3, []),
+    ],
+)
+def test_the_closed_form_of_cross_entropy(loss, outputs, expected):
+    W = Tensor(np.random.default_rng(8).normal(size=(3, outputs)), label="W")
+    explanation = explaining.check(loss(LOGITS @ W))
+    assert closed_lines(explanation) == expected
+    check_latex(explanation)
+    for closed in expected:
+        assert f"= {closed}\n" in explanation.text or f"= {closed} = " in explanation.text
+
+
+def test_a_coincidence_of_numbers_is_no_closed_form():
+    """With W = 0 all σ′(z) are 1/4: δ of half the squared error is (a − y) / 4 in numbers, and not in general."""
+    W = Tensor(np.zeros((3, 1)), label="W")
+    a = sigmoid(LOGITS @ W)
+    explanation = explaining.check(0.5 * ((a - BITS) ** 2).sum())
+    np.testing.assert_allclose(explaining.delta(explanation, 2).value, (a.data - BITS) / 4.0)
+    assert closed_lines(explanation) == []
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        (lambda z: losses.kl(z, 0.1 + 0.7 * ONE_HOT), ["log y is the constant", "v₁ = (log y) − a⁽²⁾"]),
+        (lambda z: losses.cross_entropy(z, ONE_HOT), ["−y / 4 is the constant", "v₁ = a⁽²⁾ ⊙ (−y / 4)"]),
+        (lambda z: losses.binary_cross_entropy(z, ONE_HOT), ["1 − 2y is the constant"]),
+        (lambda z: losses.cosine(z, ONE_HOT + 1.0), ["c₁ is the constant"]),
+    ],
+)
+def test_constants_are_called_what_they_are(loss, expected):
+    W = Tensor(np.random.default_rng(8).normal(size=(3, 3)), label="W")
+    text = explaining.check(loss(LOGITS @ W)).text
+    for part in (*expected, "y is the constant"):
+        assert part in text
+    assert "y₂" not in text
+
+
+def test_two_conditions_are_written_as_a_product():
+    text = explaining.check(losses.huber(LOGITS @ Tensor(np.ones((3, 1)), label="W"), BITS)).text
+    assert "[v₁ > -1] · [v₁ < 1]" in text
