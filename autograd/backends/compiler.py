@@ -6,6 +6,7 @@ in the next process. numba reads its cache by pickle, so a folder that anybody e
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import stat
@@ -136,7 +137,7 @@ class Compiled:
         return self._functions
 
     def soon(self) -> dict[str, Callable[..., Any]] | None:
-        """Return the functions if they are compiled; otherwise start a thread that does it, and return `None`.
+        """Return the functions if they are compiled; otherwise start a thread that sees to it, and return `None`.
 
         With ``CHAINRULE_BACKGROUND=0`` in the environment no thread is started.
         """
@@ -146,6 +147,8 @@ class Compiled:
         return self._functions
 
     def _attempt(self) -> None:
+        if not _compiled_apart(self.source, self.signatures):
+            return
         with self._lock:
             if self._functions is None:
                 try:
@@ -164,6 +167,48 @@ class Compiled:
 
 
 _shared: dict[str, Compiled] = {}
+
+_APART = """import json, sys
+job = json.load(sys.stdin)
+sys.path[:] = job["path"]
+from autograd.backends.compiler import Compiled
+Compiled(job["source"], job["signatures"]).get()
+"""
+
+
+def _compiled_apart(source: str, signatures: Mapping[str, str]) -> bool:
+    """Fill the disk cache by another Python, and return whether to go on here: not if the program is ending.
+
+    A compiler in a thread of this process would be waited for when the program ends, hold the interpreter's lock and,
+    by `warnings.catch_warnings`, alter the filters of everybody's warnings. It is used all the same where there is no
+    cache or no Python to start, and where the other Python fails, so that it says why.
+    """
+    path = _store(source)
+    python = os.path.basename(sys.executable or "").lower().startswith("python")  # noqa: PTH119  (pathlib: as above)
+    if path is None or not python or any(path.parent.glob(f"__pycache__/{path.stem}*.nbi")):
+        return True
+    import json
+    import subprocess
+
+    job = json.dumps({"path": sys.path, "source": source, "signatures": dict(signatures)})
+    quiet = subprocess.DEVNULL
+    try:
+        child = subprocess.Popen([sys.executable, "-P", "-c", _APART], stdin=subprocess.PIPE, stdout=quiet, stderr=quiet)  # noqa: S603  (this Python, and a text of this file)
+    except OSError:
+        return True
+    with child:
+        try:
+            child.stdin.write(job.encode())  # type: ignore[union-attr]  (it is a pipe)
+            child.stdin.close()  # type: ignore[union-attr]
+        except BrokenPipeError:
+            return True
+        while child.poll() is None:
+            if not threading.main_thread().is_alive():  # the interpreter waits for its threads now
+                child.kill()
+                return False
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(0.05)
+    return True
 
 
 def choose(compiled: Compiled, backend: str, patient: bool) -> dict[str, Callable[..., Any]] | None:
