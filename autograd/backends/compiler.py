@@ -6,7 +6,6 @@ in the next process. numba reads its cache by pickle, so a folder that anybody e
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import os
 import stat
@@ -191,24 +190,23 @@ def _compiled_apart(source: str, signatures: Mapping[str, str]) -> bool:
     import subprocess
 
     job = json.dumps({"path": sys.path, "source": source, "signatures": dict(signatures)})
-    quiet = subprocess.DEVNULL
+    command, quiet = [sys.executable, "-P", "-c", _APART], subprocess.DEVNULL
     try:
-        child = subprocess.Popen([sys.executable, "-P", "-c", _APART], stdin=subprocess.PIPE, stdout=quiet, stderr=quiet)  # noqa: S603  (this Python, and a text of this file)
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet)  # noqa: S603  (this Python, and a text of this file)
     except OSError:
         return True
-    with child:
+    given: bytes | None = job.encode()
+    while True:
         try:
-            child.stdin.write(job.encode())  # type: ignore[union-attr]  (it is a pipe)
-            child.stdin.close()  # type: ignore[union-attr]
-        except BrokenPipeError:
-            return True
-        while child.poll() is None:
+            child.communicate(given, timeout=0.05)
+        except subprocess.TimeoutExpired:
+            given = None  # it goes on writing what it has begun with
             if not threading.main_thread().is_alive():  # the interpreter waits for its threads now
                 child.kill()
+                child.wait()
                 return False
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.wait(0.05)
-    return True
+        else:
+            return True
 
 
 def choose(compiled: Compiled, backend: str, patient: bool) -> dict[str, Callable[..., Any]] | None:

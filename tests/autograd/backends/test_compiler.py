@@ -21,17 +21,19 @@ def background(monkeypatch, tmp_path):
     monkeypatch.setenv("CHAINRULE_CACHE_DIR", str(tmp_path))
 
 
-def test_another_python_compiles_and_this_one_loads(monkeypatch, tmp_path):
-    import numba.core.errors as numba_errors
+def waited(compiled):
+    compiled._thread.join()
+    return compiled.soon()
 
+
+def test_another_python_compiles_and_this_one_loads(monkeypatch, tmp_path):
     def altered(*args):
         raise AssertionError("filters of warnings are altered in a thread")
 
-    monkeypatch.setattr(numba_errors.WarningsFixer, "catch_warnings", altered)
+    monkeypatch.setattr("numba.core.errors.WarningsFixer.catch_warnings", altered)
     compiled, before = Compiled(SOURCE.format(1.5), SIGNATURES), list(warnings.filters)
     assert compiled.soon() is None
-    compiled._thread.join()
-    assert compiled.soon()["twice"](2.0) == 5.5
+    assert waited(compiled)["twice"](2.0) == 5.5
     assert warnings.filters == before
     assert list(tmp_path.glob("__pycache__/*.nbi"))
 
@@ -41,8 +43,7 @@ def test_without_a_python_to_start_the_thread_compiles(monkeypatch, executable):
     monkeypatch.setattr(sys, "executable", executable)
     compiled = Compiled(SOURCE.format(len(executable)), SIGNATURES)
     compiled.soon()
-    compiled._thread.join()
-    assert compiled.soon()["twice"](2.0) == 4.0 + len(executable)
+    assert waited(compiled)["twice"](2.0) == 4.0 + len(executable)
 
 
 def test_what_is_cached_starts_no_python(monkeypatch):
