@@ -23,5 +23,4 @@ def _shower(kind: str) -> Callable[[Any], Any]:
 
 for _kind in ("html", "svg", "latex"):
     setattr(Node, f"_repr_{_kind}_", _shower(_kind))
-for _kind in ("html", "svg"):
     setattr(Program, f"_repr_{_kind}_", _shower(_kind))

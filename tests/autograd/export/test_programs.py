@@ -177,6 +177,22 @@ def test_programs_show_themselves():
     assert p._repr_html_().startswith("<pre>program &lt;lambda&gt;")
 
 
+def test_programs_are_equations():
+    W, x = np.ones((2, 3)), np.ones(3)
+    p: Any = record(lambda W, x: np.tanh(W @ x) * 2.0 + 1.0, W, x)
+    assert p._repr_latex_() == (
+        "$\\begin{aligned}\nc &= a b \\\\\nd &= \\tanh\\left(c\\right) \\\\\n"
+        "e &= 2 \\cdot d \\\\\nf &= e + 1\n\\end{aligned}$"
+    )
+
+
+def test_a_column_times_a_row_is_an_outer_product():
+    p: Any = record(grad(lambda W, x: np.exp(W @ x).sum()), np.ones((2, 3)), np.ones(3))
+    rows = p._repr_latex_().split("\n")
+    assert any(row.endswith(r" b^{\top}") for row in rows)
+    assert not any(r"\odot b" in row for row in rows)
+
+
 def test_latex_of_small_and_large_numbers():
     assert show(Tensor([[1.0, 2.0], [3.0, 4e-9]]), "latex") == (
         r"$\begin{bmatrix} 1 & 2 \\ 3 & 4 \cdot 10^{-9} \end{bmatrix}$"
