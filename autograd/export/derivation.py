@@ -82,6 +82,8 @@ class Derivation:
             hidden = id(x) in self.symbols.hidden
             return self.formula(x) if hidden else algebra.symbol(("v", id(x)), np.shape(numbers(x)))
         if isinstance(x, np.ndarray) and x.ndim:
+            if id(x) in self.symbols.negated:
+                return algebra.negate(self.value(self.symbols.negated[id(x)]))
             self.by_id[id(x)] = x
             return algebra.symbol(("v", id(x)), x.shape)
         return number(float(x)) if np.isrealobj(x) else algebra.symbol(("v", id(x)))

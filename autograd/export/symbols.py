@@ -35,6 +35,7 @@ class Symbols:
         hidden: ``id`` of nodes whose formula stands inside their consumer's.
         legend: pairs of a symbol and what it stands for.
         closed: what ∂J/∂z is in closed form, by ``id`` of z.
+        negated: y by ``id`` of a constant −y.
     """
 
     def __init__(self, order: Sequence[Any], loss: Any, keep: Iterable[Any], gradients: Mapping[int, Any]) -> None:
@@ -46,6 +47,7 @@ class Symbols:
         self.expanded: dict[int, dict[int, str]] = {}  # operations shown as what they compute: letters by operand
         self.legend: list[tuple[Symbol, str]] = []
         self.closed: dict[int, Closed] = {}
+        self.negated: dict[int, Any] = {}
         self.uses: dict[int, list[Any]] = {}
         for node in order:
             for p in node.parents:
@@ -155,6 +157,8 @@ class Symbols:
             self._name(a, symbol_of("c", index=k))
         for a in (a for a in constants if not self._named(a)):
             made = others[id(a)]
+            if made.text == "−y":
+                self.negated[id(a)] = y
             self.names[id(a)] = Symbol(f"({made.text})", rf"\left({made.latex}\right)")
             self.legend.append((made, f"the constant {array_text(a)}, {a.shape}"))
 
