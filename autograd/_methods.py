@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._arrays import holds_node, plain_index
+from ._assigning import check_assigned
 from ._graph import Node, keeping, tracer
 from ._more_methods import MoreMethods
 from ._op import DISPATCH
@@ -288,6 +289,7 @@ class NumpyMethods(MoreMethods):
 
     def __float__(self) -> float:
         """Return the one number, without its history."""
+        check_assigned(self)
         return float(self.item())
 
     def __int__(self) -> int:

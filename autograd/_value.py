@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import _graph
+from ._assigning import check_assigned
 from ._collector import Patience
 from ._graph import Node, recording, tracer, watching
 from ._keeping import unchanged
@@ -195,6 +196,7 @@ class Value(Node):
 
     def __float__(self) -> float:
         """Return the number, without its history."""
+        check_assigned(self)
         return float(self.data)
 
     def __int__(self) -> int:

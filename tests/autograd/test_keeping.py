@@ -6,7 +6,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Tensor, Value, checkpoint, custom_vjp, errors, index_update, make_vjp, no_grad, primitive, vjp
+from autograd import (
+    Tensor,
+    Value,
+    checkpoint,
+    custom_vjp,
+    errors,
+    grad,
+    index_update,
+    make_vjp,
+    no_grad,
+    primitive,
+    vjp,
+)
 from autograd._keeping import LARGE
 from autograd.extend import defvjp as hips_defvjp
 from autograd.extend import primitive as hips_primitive
@@ -189,3 +201,39 @@ def test_copies_are_made_where_they_are_needed_alone():
     fourth = z * large
     assert len({id(y.args[1]) for y in (first, third, fourth)}) == 3
     assert np.signbit(third.args[1][0])
+
+
+# --- a number with a history, assigned to an ndarray
+
+NUMBERS = [Tensor(2.0) * 1.0, Tensor(2.0), Value(2.0) * 1.0, Value(2.0)]
+
+
+@pytest.mark.parametrize("x", NUMBERS, ids=repr)
+def test_assigning_a_node_to_an_ndarray_is_refused(x):
+    out = np.zeros((3, 2))
+    with pytest.raises(errors.InPlaceError, match=r"np.stack.*x\.item\(\)"):
+        out[0, 1] = x
+    with pytest.raises((errors.InPlaceError, errors.DtypeError)):
+        out[1] = x
+    assert not out.any()
+    with pytest.raises(errors.InPlaceError):
+        grad(lambda y: store(np.zeros(2), y * y) + y)(3.0)
+
+
+def store(out, y):
+    out[0] = y
+    return np.sum(out)
+
+
+@pytest.mark.parametrize("x", NUMBERS, ids=repr)
+def test_the_number_alone_may_be_assigned(x):
+    out = np.zeros(4)
+    out[0] = x.item()
+    out[1] = float(x)
+    out[int(float(x))] = 1.0
+    kept = [0.0, None]
+    kept[1] = x  # a list keeps the node
+    with no_grad():
+        out[3] = x
+    np.testing.assert_array_equal(out, [2.0, 2.0, 1.0, 2.0])
+    assert kept[1] is x
