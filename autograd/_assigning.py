@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from ._graph import Node, recording
-from .errors import InPlaceError, describe
+from .errors import InPlaceError
 
 __all__ = ["check_assigned"]
 
@@ -36,6 +36,6 @@ def check_assigned(x: Node) -> None:
         _stores.update(opmap[name] for name in ("STORE_SUBSCR", "STORE_SLICE") if name in opmap)
     if frame.f_code.co_code[frame.f_lasti] in _stores:
         raise InPlaceError(
-            f"array[...] = {describe(x)}: an ndarray keeps the bare number, and its gradient would be lost. Make the "
-            "array of its parts, np.stack([...]) or autograd.numpy.array([...]); for the number alone write x.item()"
+            f"array[...] = x: x is a recorded {type(x).__name__}, an ndarray keeps the bare number, and its gradient would "
+            "be lost. Make the array of its parts, np.stack([...]) or autograd.numpy.array([...]); for the number alone write x.item()"
         )

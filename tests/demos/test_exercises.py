@@ -181,6 +181,12 @@ def applies(e, slip):
     return slip != "other loss" or e.kind.output != "linear"
 
 
+def rounding(value, right):
+    """Whether every entry is the right one to some digits: 0.2500 can't be told from 0.2494 to two."""
+    pairs = zip(np.ravel(value), np.ravel(right), strict=True)
+    return all(any(a == float(f"{b:.{digits}g}") for digits in range(1, 8)) for a, b in pairs)
+
+
 @settings(max_examples=250, deadline=None)
 @given(seed=SEEDS, name=NAMES, level=LEVELS, slip=st.sampled_from(sorted(SLIPS)))
 def test_a_planted_slip_gets_its_label_and_no_other(seed, name, level, slip):
@@ -190,6 +196,8 @@ def test_a_planted_slip_gets_its_label_and_no_other(seed, name, level, slip):
     answers = Student(e, e.carried, slip).rounded()
     if all(np.array_equal(value, np.round(e.answers[key], e.decimals)) for key, value in answers.items()):
         return  # relu units that are off hide it
+    if all(rounding(value, e.answers[key]) for key, value in answers.items() if key.startswith("d")):
+        return
     verdicts = [v for v in check(e, answers) if v.keys[0][0] == "d" and not v.right]
     assert [v.text.split(":")[0] for v in verdicts] == [SLIPS[slip]], [str(v) for v in verdicts]
 
