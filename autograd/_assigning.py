@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from ._graph import Node, recording
+from ._graph import recording
 from .errors import InPlaceError
 
 __all__ = ["check_assigned"]
@@ -13,14 +13,14 @@ __all__ = ["check_assigned"]
 _stores: set[int] = set()  # the opcodes of ``a[i] = x``
 
 
-def check_assigned(x: Node) -> None:
+def check_assigned(x: Any) -> None:
     """Raise where ``float(x)`` is asked for by the assignment ``array[i] = x`` to an ndarray.
 
     numpy takes the bare number then, and a gradient through the array would silently lack this part. The instruction
     that the calling frame is at tells the assignment from a call of ``float``; where there are no frames, nothing does.
 
     Args:
-        x: the node whose ``__float__`` runs.
+        x: the Value or Tensor whose ``__float__`` runs.
 
     Raises:
         InPlaceError: it is recorded, and about to be assigned.
@@ -36,6 +36,7 @@ def check_assigned(x: Node) -> None:
         _stores.update(opmap[name] for name in ("STORE_SUBSCR", "STORE_SLICE") if name in opmap)
     if frame.f_code.co_code[frame.f_lasti] in _stores:
         raise InPlaceError(
-            f"array[...] = x: x is a recorded {type(x).__name__}, an ndarray keeps the bare number, and its gradient would "
-            "be lost. Make the array of its parts, np.stack([...]) or autograd.numpy.array([...]); for the number alone write x.item()"
+            f"array[...] = x: x is a recorded {type(x).__name__}, an ndarray keeps the bare number, and its gradient "
+            "would be lost. Make the array of its parts, np.stack([...]) or autograd.numpy.array([...]); for the number "
+            "alone write x.item()"
         )
