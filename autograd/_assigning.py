@@ -37,6 +37,6 @@ def check_assigned(x: Any) -> None:
     if frame.f_code.co_code[frame.f_lasti] in _stores:
         raise InPlaceError(
             f"array[...] = x: x is a recorded {type(x).__name__}, an ndarray keeps the bare number, and its gradient "
-            "would be lost. Make the array of its parts, np.stack([...]) or autograd.numpy.array([...]); for the number "
-            "alone write x.item()"
+            "would be lost. Make the array of its parts, np.stack([...]) or autograd.numpy.array([...]); for the number"
+            " alone write x.item()"
         )
