@@ -78,14 +78,20 @@ def measure_memory(workload: Workload, case: str, peers: Iterable[Peer], effort:
 def _sample(
     workload: Workload, peers: Iterable[Peer], effort: Effort, say: Say, sample: Sample, *, warm: bool
 ) -> list[Timing]:
-    """Take one number from each peer's fresh process, by turns; a negative one says it does not do this."""
+    """Take one number from each peer's fresh process, by turns; a negative one says it does not do this.
+
+    A peer that has a number and whose processes have taken ``effort.at_most`` seconds is not asked again: a compiler
+    of ten seconds needs no third process to be told from one of a tenth.
+    """
     timings = {peer: Timing(peer.name) for peer in peers}
+    spent = dict.fromkeys(timings, 0.0)
     with tempfile.TemporaryDirectory() as caches:
         folders = {peer: Path(caches) / peer.name if warm else None for peer in timings}
         for turn in range(min(effort.rounds, PROCESSES) + warm):
             for peer, timing in list(timings.items()):
-                if timing.problem:
+                if timing.problem or (timing.seconds and spent[peer] >= effort.at_most):
                     continue
+                start = time.perf_counter()
                 try:
                     with Session(peer, cache=folders[peer]) as session:
                         number = sample(session)
@@ -93,6 +99,7 @@ def _sample(
                     timing.problem = f"failed: {error}"
                     say(f"{workload.name}: {peer.name}: {timing.problem}")
                     continue
+                spent[peer] += time.perf_counter() - start
                 if number < 0:
                     del timings[peer]
                 elif turn or not warm:

@@ -140,3 +140,11 @@ def test_a_failing_fresh_process_is_reported(peers):
     )
     assert timing.problem == "failed: RuntimeError: no such thing"
     assert said == ["F1: failing: failed: RuntimeError: no such thing"]
+
+
+@pytest.mark.parametrize(("state", "at_most", "count"), [("cold", 0.0, 1), ("warm", 0.0, 1), ("cold", 60.0, 3)])
+def test_a_peer_that_takes_long_gives_fewer_first_calls_but_one(peers, state, at_most, count):
+    first = replace(all_workloads()["F1"], of="T1")
+    effort = Effort(rounds=3, at_most=at_most)
+    (timing,) = measure_first_calls(first, f"chain, {state}", [peers["right"]], effort, print)
+    assert len(timing.seconds) == count
