@@ -89,7 +89,7 @@ class Guard:
             value = where.read()
         except (AttributeError, LookupError, ValueError):
             return
-        if isinstance(value, types.ModuleType | type) or self._own(value):
+        if isinstance(value, types.ModuleType | type) or self._own(value) or getattr(type(value), "unwatched", False):
             return
         self._keep(Watch(label, where, value, id(value) not in self._state))
         self._visit(label, value, depth)

@@ -113,3 +113,19 @@ def test_a_compiled_step_is_recorded_once_in_a_run(monkeypatch):
     model.fit(x, x[:, :1], epochs=5, batch_size=4, loss="mse", rng=0, verbose=False)
     assert len(recorded) == 1
     assert len(model.history["loss"]) == 5
+
+
+def test_a_model_that_has_a_history_is_recorded_once_a_kind_of_batch(monkeypatch):
+    recorded = []
+    compile_one = _step.CompiledStep._compile
+
+    def counted(step, batch):
+        recorded.append(batch)
+        return compile_one(step, batch)
+
+    monkeypatch.setattr(_step.CompiledStep, "_compile", counted)
+    x, y = np.ones((40, 3), np.float32), np.arange(40) % 2
+    model = MLP([3, 4, 2], rng=0).compile("adam", "cross_entropy")
+    for fits in (1, 2, 3):
+        model.fit(x, y, epochs=3, batch_size=16, rng=0, verbose=False)
+        assert len(recorded) == 2 * fits  # 16 examples, and the last 8
