@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..ops import OWN
 from ..program import Program, Step
 
-__all__ = ["Layout", "last_uses", "parts_written_over", "share"]
+__all__ = ["Layout", "holding", "last_uses", "parts_written_over", "read_apart", "share"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +23,35 @@ class Layout:
     sizes: Sequence[int]
 
 
-def last_uses(program: Program, roots: Mapping[int, int], spans: Sequence[tuple[int, int]] = ()) -> dict[int, int]:
-    """Return for each root value the index of the last step that reads it or a view of it.
+def holding(program: Program, roots: Mapping[int, int]) -> dict[int, tuple[int, ...]]:
+    """Return for each value that may lie in the memory of operands, which these are.
+
+    Views do. An operation of a user or of a layer may answer with an operand, or with a part of one; our own rows
+    make arrays of their own.
+    """
+    found = {}
+    for step in program.steps:
+        if step.output in roots:
+            found[step.output] = step.inputs[:1]
+        elif step.op.name not in OWN and not isinstance(step.op.forward, np.ufunc):
+            found[step.output] = step.inputs
+    return found
+
+
+def last_uses(
+    program: Program, holds: Mapping[int, Sequence[int]], spans: Sequence[tuple[int, int]] = ()
+) -> dict[int, int]:
+    """Return for each value the index of the last step that reads it, or anything that may lie in its memory.
 
     Steps of one of the ``spans`` (first, behind the last) run together, so what one of them reads lives to their end.
     """
     ends = {index: stop - 1 for start, stop in spans for index in range(start, stop)}
-    last: dict[int, int] = {}
-    for position, step in enumerate(program.steps):
-        index = ends.get(position, position)
-        last[roots.get(step.output, step.output)] = max(index, last.get(roots.get(step.output, step.output), -1))
+    last = dict.fromkeys(program.live, len(program.steps))
+    for position in range(len(program.steps) - 1, -1, -1):
+        step, index = program.steps[position], ends.get(position, position)
+        last[step.output] = own = max(index, last.get(step.output, -1))
         for i in step.inputs:
-            last[roots.get(i, i)] = index
-    for i in program.live:
-        last[roots.get(i, i)] = len(program.steps)
+            last[i] = max(last.get(i, -1), own if i in holds.get(step.output, ()) else index)
     return last
 
 
@@ -57,7 +73,7 @@ def share(
         parts: for a value that is computed inside the buffer of another, that other.
         spans: runs of steps that are done together.
     """
-    last = last_uses(program, roots, spans)
+    last = last_uses(program, holding(program, roots), spans)
     for part, whole in parts.items():
         last[whole] = max(last.get(whole, -1), last.get(part, -1))
     wanted = set(buffered)
@@ -81,6 +97,18 @@ def share(
         if value in wanted and last.get(value, index) <= index:
             free.append(slots[value])
     return Layout(slots, sizes)
+
+
+def read_apart(program: Program, holds: Mapping[int, Sequence[int]], old: int, span: tuple[int, int]) -> bool:
+    """Whether steps done block by block read a value otherwise than their own block of it, entry for entry."""
+    seen, shape = {old}, program.avals[old].shape
+    for index, step in enumerate(program.steps[: span[1]]):
+        if index >= span[0] and any(i in seen and (i != old or program.avals[step.output].shape != shape)
+                                    for i in step.inputs):  # fmt: skip
+            return True
+        if any(i in seen for i in holds.get(step.output, ())):
+            seen.add(step.output)
+    return False
 
 
 def _fit(sizes: list[int], free: list[int], need: int) -> int:

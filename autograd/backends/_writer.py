@@ -15,7 +15,7 @@ from ..program import Aval, Program, Step
 from ._block_writer import escaping, write_group
 from ._blocks import arrange
 from ._emit import EMITTERS, SCALAR_OPERATORS, VIEWS, WEAK, scalar_power, scalar_quotient, ufunc
-from ._layout import Layout, last_uses, parts_written_over, share
+from ._layout import Layout, holding, last_uses, parts_written_over, read_apart, share
 
 __all__ = ["Writer"]
 
@@ -167,7 +167,8 @@ class Writer:
     def _update_in_place(self, buffered: set[int]) -> None:
         """Let new values of parameters be computed into their arrays where nothing reads the old ones any more."""
         program = self.program
-        last = last_uses(program, self.roots)
+        holds = holding(program, self.roots)
+        last = last_uses(program, holds)
         made = {s.output: index for index, s in enumerate(program.steps)}
         news = [new for _, new in program.updates]
         for old, new in program.updates:
@@ -185,6 +186,9 @@ class Writer:
             if not isinstance(step.op.forward, np.ufunc) or step.op.name == "matmul" or old not in self.static:
                 continue
             if last[old] > made[new] or any(self.roots.get(i) == old for i in step.inputs):
+                continue
+            spans = [(g.start, g.stop) for g in self.groups if g.start <= made[new] < g.stop]
+            if any(read_apart(program, holds, old, span) for span in spans):
                 continue
             self.names[new] = self.names[old]
             self.static.add(new)

@@ -20,7 +20,10 @@ from . import (
     windows,
 )
 
+OWN = frozenset(TABLE)  # what a user registers later is in the table too
+
 __all__ = [
+    "OWN",
     "TABLE",
     "decompositions",
     "dynamic",

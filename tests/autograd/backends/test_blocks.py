@@ -1,5 +1,7 @@
 """Large entrywise work by blocks of rows: the same numbers, in whatever order blocks run."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -64,6 +66,20 @@ def test_a_training_step_keeps_its_bits():
         w, value = step(w, X)
         assert compiled(X) == value
     np.testing.assert_array_equal(compiled.state, w)
+
+
+def test_a_step_whose_blocks_read_all_of_the_state_keeps_its_bits():
+    def step(x, scale):
+        force = np.sum(np.tanh(x[:, None, :] - x[None, :, :]) * scale, axis=1)
+        return x - 0.1 * force, np.sum(force)
+
+    compiled, x = compile_step(step, X.copy(), backend="numpy"), X.copy()
+    for _ in range(3):
+        x, value = step(x, 2.0)
+        assert compiled(2.0) == value
+        np.testing.assert_array_equal(compiled.state, x)
+    run: Any = next(iter(compiled._compiled.values())).run
+    assert "run_blocks(" in run.source
 
 
 def test_the_callers_error_state_holds_in_both_threads():

@@ -9,6 +9,7 @@ import pytest
 
 from autograd import compile_step, log_softmax, record, tree, value_and_grad
 from autograd.backends.numpy_replay import compile_replay
+from autograd.extend import primitive
 from tests.autograd.test_passes import FUNCTIONS, LABELS, X, Y
 
 ARRAYS = np.lib.tracemalloc_domain
@@ -59,6 +60,25 @@ def test_values_share_buffers_by_liveness():
     run = compile_replay(record(chain, np.ones((100, 3))))
     assert run.source.count("arenas[") > 50
     assert sum(run.sizes) <= 3 * 100 * 4 * 8
+
+
+@pytest.mark.parametrize(
+    "own",
+    [lambda x: x, lambda x: x[::2], lambda x: x.T, lambda x: x.reshape(-1)],
+    ids=["itself", "every other", "transposed", "flat"],
+)
+def test_an_operation_that_answers_with_memory_of_its_operand_keeps_that_memory(own):
+    op = primitive(own)
+
+    def fun(x):
+        kept = op(np.exp(x))
+        for _ in range(3):
+            x = np.cos(np.sin(x)) + x
+        return np.sum(kept) + np.sum(x), kept[0] * 2.0
+
+    run = compile_replay(record(fun, X))
+    for left, right in zip(run(Y.T), tree.leaves(fun(Y.T)), strict=True):
+        np.testing.assert_array_equal(left, right)
 
 
 def test_a_replayed_step_allocates_no_array():
