@@ -12,7 +12,8 @@ from ._keeping import frozen
 from ._op import Op
 from .errors import DtypeError, GraphError, SeedError, UnsupportedError, describe
 
-__all__ = ["as_array", "check_params", "holds_node", "match", "numpys", "plain_index", "raw", "seed_of", "silence"]
+__all__ = ["announce", "as_array", "check_params", "holds_node", "match", "numpys", "plain_index", "raw", "seed_of"]
+__all__ += ["silence"]
 
 Array = np.ndarray[Any, Any]
 _SIMPLE = {type(None), bool, int, float, str, slice, type(...)}
@@ -65,6 +66,15 @@ def check_params(op: Op, params: dict[str, Any]) -> dict[str, Any]:
         if recording() and (kept := frozen(value)) is not value:
             params = {**params, name: kept}
     return params
+
+
+def announce(leaf: Any) -> None:
+    """Tell of a leaf made where nothing is recorded: a tracer takes it for a constant, a watch may note it."""
+    tracing = tracer()
+    if tracing is not None:
+        tracing.constant(leaf)
+    elif (note := getattr(recording(), "leaf", None)) is not None:
+        note(leaf)
 
 
 def holds_node(index: Any) -> bool:

@@ -68,6 +68,10 @@ class _Reads:
         out._inputs = tuple([a._peek() if isinstance(a, Node) else a for a in args])
         out.parents = tuple([a for a in args if isinstance(a, Node)])
 
+    def leaf(self, leaf: Tensor) -> None:
+        """Know a leaf made in here: it is not read from outside."""
+        self._known.add(id(leaf))
+
     def scalar(self, op: Op, args: tuple[Any, ...]) -> Any:
         """Note the operands of a new Value, and record it."""
         with _graph.switch(_graph._watch, None), _graph.switch(_graph._recording, True):

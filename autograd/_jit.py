@@ -131,7 +131,7 @@ class Jitted:
         program = dead_code(
             record(self._fun, *args, _fixed=fixed, _nested=True, _shortcut=shortcut, _captured=guard.values, **kwargs)
         )
-        check_surroundings(self._fun, guard)
+        check_surroundings(self._fun, guard, program)
         return Entry(program, guard, functools.partial(choose.compile_program, backend=self._backend))
 
     @property
@@ -143,8 +143,13 @@ class Jitted:
         return f"<jit of {self._name}>"
 
 
-def check_surroundings(fun: Callable[..., Any], guard: Guard) -> None:
+def check_surroundings(fun: Callable[..., Any], guard: Guard, program: Program | None = None) -> None:
     """Refuse a function that changed something outside while it was recorded: a replay would not.
+
+    Args:
+        fun: the function.
+        guard: its surroundings before it was recorded.
+        program: what was recorded.
 
     Raises:
         TraceError: naming what was changed, or the generator that was drawn from.
@@ -167,6 +172,14 @@ def check_surroundings(fun: Callable[..., Any], guard: Guard) -> None:
             f"{name}{where}: the function draws from {what}; the numbers would be the same at every call. "
             f"Draw with autograd.random_uniform({what}, shape) or autograd.random_normal"
         )
+    known = {id(generator) for _, generator, _ in guard.generators}
+    for step in () if program is None else program.draws:
+        if id(step.params["rng"]) not in known:
+            raise TraceError(
+                f"{name}: the function draws, at {':'.join(map(str, step.where))}, from a random generator that it "
+                "makes itself; that one starts anew at each call, a recorded program's goes on. Make it outside, or "
+                "give it as an argument"
+            )
 
 
 def name_of(fun: Any) -> str:

@@ -260,7 +260,7 @@ class NumpyMethods(MoreMethods):
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
         """Refuse to become a bare array where that would silently cut the graph; allowed in `no_grad`."""
-        if tracer() is None and keeping():
+        if keeping() if (tracing := tracer()) is None else tracing.fixed(self) and tracing.keeps:
             raise DtypeError(
                 f"{describe(self)} would lose its gradient as a plain array: to join tensors write np.stack([...]) or "
                 "autograd.numpy.array([...]); for the bare numbers write x.data"

@@ -95,7 +95,7 @@ class CompiledStep:
         guard = Guard(self._fun, state=self._leaves)
         with _graph.record_mode(True):
             program = record(self._fun, self.state, *batch, _captured=guard.values)
-        check_surroundings(self._fun, guard)
+        check_surroundings(self._fun, guard, program)
         inner, outer = self._in_place(program)
         run = choose.compile_program(inner, self._backend)
         return _Compiled(run, recogniser(outer), outer.select, arranger(outer), guard)

@@ -115,7 +115,7 @@ def pull_by_tape(tracing: Any, trace: Trace, seeds: Sequence[Any]) -> list[Any] 
     output = trace.outputs[0]
     if end - begin < _MANY or len(trace.outputs) != 1 or not isinstance(output, Tensor) or output.shape:
         return None
-    if not all(isinstance(source, Tensor) for source in trace.sources):
+    if not all(isinstance(source, Tensor) and not tracing.fixed(source) for source in trace.sources):
         return None
     program = _part(tracing, trace)
     if len(program.steps) < _MANY or (calls := compile_gradient(program)) is None:

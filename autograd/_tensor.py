@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import _graph
-from ._arrays import as_array, check_params, numpys, raw, seed_of
+from ._arrays import announce, as_array, check_params, numpys, raw, seed_of
 from ._graph import Node, recording, tracer, unrecorded, watching
 from ._keeping import HELD, constant, given, keep, lent
 from ._methods import NumpyMethods
@@ -184,7 +184,7 @@ class Tensor(NumpyMethods, Node):
         self.op = None
         self.args, self._inputs, self.parents, self.params = (), (), (), _NONE
         if not recording():
-            _announce(self)
+            announce(self)
         if label:
             self.label = label
 
@@ -200,7 +200,7 @@ class Tensor(NumpyMethods, Node):
         self._data, self.op, self.args, self._inputs, self.parents, self.params = array, None, (), (), (), _NONE
         self._lent = False
         if not recording():
-            _announce(self)
+            announce(self)
         return self
 
     # ---- the graph
@@ -376,13 +376,6 @@ class Tensor(NumpyMethods, Node):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle numbers, label and gradient; the history stays behind."""
         return _restore, (np.asarray(self._data), self.label, self.grad)
-
-
-def _announce(leaf: Tensor) -> None:
-    """Tell a tracer of a leaf made while it traces: a constant of its program."""
-    tracing = tracer()
-    if tracing is not None:
-        tracing.constant(leaf)
 
 
 def _restore(data: Any, label: str, grad: Any) -> Tensor:

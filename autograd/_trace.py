@@ -214,7 +214,7 @@ def real_points(args: tuple[Any, ...], argnums: Argnums) -> tuple[Any, ...]:
 
 
 def _real(leaf: Any) -> Any:
-    counts = isinstance(leaf, np.ndarray | Tensor) and leaf.dtype.kind in "iu"
+    counts = isinstance(leaf._peek() if isinstance(leaf, Tensor) else leaf, np.ndarray) and leaf.dtype.kind in "iu"
     return leaf.astype(np.float64) if counts else leaf
 
 

@@ -155,13 +155,25 @@ class Tracer:
         """Yield what stands for values, with their numbers."""
         return ((node, self._numbers[id(node)]) for node in self._alive)
 
+    @property
+    def keeps(self) -> bool:
+        """Whether what is recorded now can be differentiated: not under `no_grad`."""
+        return not self._paused
+
+    def fixed(self, node: Node) -> bool:
+        """Whether a node's number is part of the program: no input reaches it."""
+        return self._numbers.get(id(node)) in self._fixed
+
     # ---- steps
     def made(self, out: Tensor, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> None:
         """Record what `Tensor._record` just computed on the examples."""
         inputs = tuple([self.number(a) for a in args])
         fixed, avals = self._fixed, self.avals
+        row = _stopped(op) if self._paused else op
         if inputs and inputs[-1] in fixed and all(i in fixed for i in inputs):
             self.constant(out)
+            if not self._paused:  # no step, but the function may differentiate by one of the operands
+                _link(out, row, args, params)
             return
         data = out._data
         aval = aval_of(data)
@@ -172,14 +184,11 @@ class Tracer:
         if aval.weak:
             out._data = np.asarray(data)
             out.__class__ = WeakTensor
-        row = _stopped(op) if self._paused else op
         if op.name in TABLE and TABLE[op.name].forward is not op.forward:
             row = _renamed(row)
         number = self._new(aval, out)
         self.steps.append(Step(row, inputs, params, number, user_line()))
-        out.op, out.args, out.params = row, args, params
-        out._inputs = tuple([a._peek() if isinstance(a, Node) else a for a in args])
-        out.parents = tuple([a for a in args if isinstance(a, Node)])
+        _link(out, row, args, params)
 
     def scalar(self, op: Op, args: tuple[Any, ...]) -> Any:
         """Record an operation on Values."""
@@ -288,6 +297,13 @@ class Tracer:
                 node.__class__ = Leaked
         self._alive.clear()
         self._numbers.clear()
+
+
+def _link(out: Tensor, row: Op, args: tuple[Any, ...], params: dict[str, Any]) -> None:
+    """Enter a Tensor into the graph, so that a gradient inside the recorded function finds its way through it."""
+    out.op, out.args, out.params = row, args, params
+    out._inputs = tuple([a._peek() if isinstance(a, Node) else a for a in args])
+    out.parents = tuple([a for a in args if isinstance(a, Node)])
 
 
 def random_uniform(rng: np.random.Generator, shape: Any, dtype: Any = np.float64) -> Any:

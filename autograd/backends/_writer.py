@@ -334,8 +334,8 @@ class Writer:
 
     def _call(self, step: Step, operands: list[str]) -> str:
         function = self.use(f"f{step.output}", step.op.forward)
-        params = f", **{self.use(f'k{step.output}', step.params)}" if step.params else ""
-        return f"{function}({', '.join(operands)}{params})"
+        params = [f"**{self.use(f'k{step.output}', step.params)}"] if step.params else []
+        return f"{function}({', '.join([*operands, *params])})"
 
     # ---- results
     def finish(self) -> None:

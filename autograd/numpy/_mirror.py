@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._graph import Node
-from ..errors import DtypeError
+from ..errors import DtypeError, TraceError
 
 __all__ = ["holds_node", "join", "mirror"]
 
@@ -53,7 +53,7 @@ def _seeing(function: Callable[..., Any]) -> Callable[..., Any]:
             try:
                 args = tuple(map(prepare, args))
                 return function(*args, **{key: prepare(x) for key, x in kwargs.items()})
-            except DtypeError as exc:
+            except (DtypeError, TraceError) as exc:
                 refused = exc
         raise refused
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd.numpy as np
-from autograd import Tensor, Value, grad, no_grad
+from autograd import Tensor, Value, grad, jit, no_grad
 from autograd.errors import DtypeError, OptionError, ShapeError
+from autograd.program import record
 from autograd.testing import assert_gradients
 
 X = numpy.array([0.5, 1.5, -2.0])
@@ -70,6 +71,8 @@ def test_star_import_gives_numpys_names():
 def test_lists_with_tensors_are_differentiated(build):
     assert_gradients(build, X, order=2)
     numpy.testing.assert_array_equal(build(Tensor(X)).data, build(X))
+    numpy.testing.assert_array_equal(jit(build)(X), build(X))
+    numpy.testing.assert_array_equal(record(build, X)(X), build(X))
 
 
 @given(st.lists(st.lists(st.floats(-2, 2), min_size=2, max_size=2), min_size=1, max_size=4))

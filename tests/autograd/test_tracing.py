@@ -1,0 +1,86 @@
+"""What is recorded is what is computed: the numbers of constants, draws and gradients within a jitted function."""
+
+import numpy as np
+import pytest
+
+import autograd.numpy as anp
+from autograd import (
+    checkpoint,
+    elementwise_grad,
+    errors,
+    grad,
+    hessian,
+    hessian_vector_product,
+    jit,
+    jvp,
+    no_grad,
+    random_normal,
+    random_uniform,
+    relu,
+)  # fmt: skip
+
+RNG = np.random.default_rng(0)
+X, W = RNG.standard_normal((5, 3)), RNG.standard_normal((3, 4))
+
+
+@pytest.mark.parametrize(
+    ("fun", "args"),
+    [
+        (grad(lambda z: np.real(z) ** 2 + 3.0 * np.imag(z)), (0.3 + 1.0j,)),
+        (np.real, (0.3 + 1.0j,)),
+        (elementwise_grad(lambda x: x**2), (np.array([1, 2]),)),
+        (hessian_vector_product(lambda x: np.sum(relu(x) * 2.0)), (X[0], X[0])),
+    ],
+    ids=["complex number", "real part of a number", "counts", "a slope that is constant"],
+)
+def test_what_running_the_suite_jitted_found(fun, args):
+    found, expected = jit(fun, backend="numpy")(*args), fun(*args)
+    assert np.asarray(found).dtype == np.asarray(expected).dtype
+    np.testing.assert_array_equal(found, expected)
+
+
+def sines(x, k):
+    return np.sum(np.sin(x)) * 3.0 + np.sum(x * k)
+
+
+@pytest.mark.parametrize(
+    "fun",
+    [
+        lambda k: grad(sines)(X[0], k),
+        lambda k: grad(lambda x: np.sin(x[0]) * x[1] * k)(X[0]),
+        lambda k: grad(lambda x: np.sum(anp.array([x[0], x[1] * 2.0]) ** 2) * k)(X[0]),
+        lambda k: grad(lambda x: np.sum(np.sin(x)))(X[0]) * k,
+        lambda k: jvp(lambda x: np.sin(x) * k, (X[0],), (X[1],))[1],
+        lambda k: hessian(sines)(X[0], k) * k,
+        lambda k: grad(lambda x: np.sum(grad(sines)(x, k) ** 2))(X[0]),
+        grad(lambda k: np.sum(grad(lambda x: np.sum(np.sin(x) * x) * k)(X[0]) ** 2)),
+        checkpoint(lambda k: grad(sines)(X[0], k)),
+        lambda k: grad(lambda v: sum(np.sin(v * a) * a for a in W.ravel()) * np.sin(v) * k)(0.3),
+        lambda k: grad(lambda w: sum(np.sin(k * a) * np.tanh(w[i % 3]) for i, a in enumerate([0.1] * 80)))(X[0]),
+    ],
+)
+def test_differentiating_by_an_array_that_is_part_of_the_program(fun):
+    for backend in ("numpy", "tape", "auto"):
+        fast = jit(fun, backend=backend)
+        for k in (2.0, -0.5):
+            np.testing.assert_allclose(fast(k), fun(k), rtol=1e-12)
+    bare = jit(lambda k: grad(lambda x: np.sum(x * k) + np.sum(no_grad_of(x)))(X[0]), backend="numpy")
+    np.testing.assert_array_equal(bare(2.0), np.full(X[0].shape, 2.0))
+
+
+def no_grad_of(x):
+    with no_grad():
+        return np.sin(x)
+
+
+def test_an_integer_has_no_slope():
+    with pytest.raises(errors.DtypeError, match="integers have no derivative"):
+        jit(elementwise_grad(lambda x: x**2))(3)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba", "tape", "auto"])
+def test_one_random_number(backend):
+    mine, other = np.random.default_rng(3), np.random.default_rng(3)
+    fast = jit(lambda x: x * random_normal(mine, ()) + random_uniform(mine, (), np.float32), backend=backend)
+    for _ in range(3):
+        np.testing.assert_array_equal(fast(X), X * random_normal(other, ()) + random_uniform(other, (), np.float32))
