@@ -68,6 +68,18 @@ class CompiledStep:
         self._last = found
         return self._run(found, found.select(arrays))
 
+    def again(self, *batch: Any) -> Any:
+        """Run a step right behind another: what the function reads around itself is not looked at anew.
+
+        For a loop in which nothing but steps runs; a batch of another kind is treated as by a call.
+        """
+        last = self._last
+        if last is not None and _graph.watching() is None:
+            arrays = last.enter(batch, _NOTHING)
+            if arrays is not None:
+                return self._run(last, arrays)
+        return self(*batch)
+
     def _run(self, compiled: _Compiled, leaves: Sequence[Any]) -> Any:
         if not self._spots:
             return compiled.arrange(compiled.run(*leaves))

@@ -120,6 +120,8 @@ class Optimizer:
         self._memory.point()
         members = getattr(self._memory, "members", None)
         vectors = [p.peek() for p in self.params] if members is None else [member.now.data for member in members]
+        if any(isinstance(leaf, np.generic) for leaf in tree.leaves(self.state)):  # numpy's answer on arrays of no axes
+            self.state = tree.map(lambda leaf: np.array(leaf) if isinstance(leaf, np.generic) else leaf, self.state)
         return vectors, self.state
 
     def layout(self) -> list[list[int]] | None:

@@ -139,3 +139,8 @@ class CompiledTraining:
         """
         value, outputs = self._step(*batch)
         return float(value), outputs
+
+    def again(self, *batch: Any) -> tuple[float, Array]:
+        """Do a step right behind another, when nothing else has run since."""
+        value, outputs = self._step.again(*batch)
+        return float(value), outputs

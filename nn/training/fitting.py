@@ -57,6 +57,7 @@ class Run:
     weigh: Callable[[Array], Array] | None = None
     batch: Pair | None = None
     _compiled: CompiledTraining | None = None
+    _ready: CompiledTraining | None = None  # found to be right for the model as it was at the last `step`
 
     def step(self, *batch: Any) -> tuple[float, Array]:
         """Do one training step and return the batch's loss and outputs.
@@ -65,19 +66,34 @@ class Run:
             *batch: inputs, targets, and weights of the examples if there are any.
         """
         self.batch = batch[:2]
+        self._ready = self._fitting()
+        return self._eager(*batch) if self._ready is None else self._try(self._ready, batch)
+
+    def again(self, *batch: Any) -> tuple[float, Array]:
+        """Do a step right behind another, when nothing has run since that could change the model."""
+        if self._ready is None:
+            return self.step(*batch)
+        self.batch = batch[:2]
+        return self._try(self._ready.again, batch)
+
+    def _fitting(self) -> CompiledTraining | None:
+        """Return the compiled step for the model as it is now."""
         hooked = any([p.has_hooks for p in self.optimizer.params])  # noqa: C419  (a generator takes twice as long)
         if not self.compiled or hooked:  # a hook sees gradients, and a compiled step has none to show
-            return self._eager(*batch)
+            return None
         if self._compiled is None or not self._compiled.current():
             backend = self.compiled if isinstance(self.compiled, str) else "auto"
             self._compiled = CompiledTraining(self.model, self.optimizer, self.loss, backend)
+        return self._compiled
+
+    def _try(self, step: Callable[..., tuple[float, Array]], batch: tuple[Any, ...]) -> tuple[float, Array]:
         try:
-            return self._compiled(*batch)
+            return step(*batch)
         except AutogradError as exc:
-            self.compiled = False
+            self.compiled, self._ready = False, None
             answer = self._eager(*batch)  # if this raises too, its error is the one to show
             reason = " ".join(str(exc).split())
-            warnings.warn(f"fit goes on without compiling, which is slower: {reason}", RuntimeWarning, stacklevel=5)
+            warnings.warn(f"fit goes on without compiling, which is slower: {reason}", RuntimeWarning, stacklevel=6)
             return answer
 
     def _eager(self, x: Any, y: Any, *weights: Any) -> tuple[float, Array]:
@@ -249,8 +265,13 @@ def _epoch(run: Run, loader: DataLoader, each_batch: list[Callback]) -> dict[str
     """Pass over the data once and return the means."""
     total, count = 0.0, 0
     kept: list[Pair] = []
-    for number, (x, y) in enumerate(loader):
-        loss, outputs = run.step(x, y) if run.weigh is None else run.step(x, y, run.weigh(y))
+    # where nothing of the user's runs between two steps, the model is looked at before the first alone
+    alone = type(loader) is DataLoader and all(type(c) is Progress for c in each_batch)
+    step = run.step
+    for number, (x, y) in enumerate(loader.ahead() if alone else loader):
+        loss, outputs = step(x, y) if run.weigh is None else step(x, y, run.weigh(y))
+        if alone:
+            step = run.again
         total += loss * len(x)
         count += len(x)
         if run.metrics:

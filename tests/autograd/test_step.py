@@ -85,6 +85,22 @@ def test_batches_of_other_sizes_and_tensors():
         assert step(Tensor(X[:rows]), LABELS[:rows]) == value
 
 
+def test_again_is_a_call_that_trusts_the_surroundings():
+    state = start()
+    step = compile_step(adam, start())
+    for rows in (6, 6, 2, 2, 6, 1):
+        state, value = adam(state, X[:rows], LABELS[:rows])
+        assert step.again(X[:rows], LABELS[:rows]) == value
+    rate = [1.0]
+    step = compile_step(lambda w, x: (w - rate[0] * x, None), np.zeros(1))
+    step(np.ones(1))
+    rate[0] = 10.0
+    step.again(np.ones(1))
+    assert step.state == -2.0
+    step(np.ones(1))
+    assert step.state == -12.0
+
+
 def test_parameters_may_exchange_their_numbers():
     swap = compile_step(
         lambda s: ((s[1], s[0] + 0.0, s[2] * s[0]), np.sum(s[0])), (np.ones(2), np.zeros(2), np.ones(2))

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from autograd import _step, program, relu
+from autograd._guards import Guard
 from autograd.errors import DataError, OptionError
-from nn import MLP, Linear, Module, losses, optim
+from nn import MLP, DataLoader, Linear, Module, losses, optim
 from nn.callbacks import Callback
 
 from .cases import OPTIMIZERS
@@ -66,6 +67,63 @@ class Meddler(Callback):
 def test_what_callbacks_change_is_seen():
     sgd = optim.SGD(0.1)
     same(trained(True, sgd, callbacks=[Meddler()]), trained(False, sgd, callbacks=[Meddler()]))
+
+
+class Moving(DataLoader):
+    """A loader whose batches come with a change of the weights."""
+
+    model: MLP
+
+    def __iter__(self):
+        for batch in super().__iter__():
+            weight = self.model.parameters()[0]
+            weight.data = weight.numpy() * 0.9
+            yield batch
+
+
+def test_what_a_loader_changes_between_batches_is_seen():
+    def run(compiled):
+        model, loader = MLP([6, 3], rng=0), Moving(X, LABELS, batch_size=16, rng=1)
+        loader.model = model
+        model.fit(loader, epochs=2, loss="cross_entropy", optimizer="sgd", compiled=compiled, verbose=False)
+        return [p.numpy() for p in model.parameters()], model.history["loss"]
+
+    same(run(True), run(False))
+
+
+class Late(Callback):
+    """Asks for gradients from the second epoch on."""
+
+    seen = 0
+
+    def on_epoch_end(self, epoch, logs):
+        if epoch == 0:
+            self.remove = self.run.model.parameters()[0].register_hook(self.see)
+        if epoch == 1:
+            self.remove()
+
+    def see(self, g):
+        self.seen += 1
+
+
+def test_hooks_of_a_later_epoch_are_called():
+    late = Late()
+    same(trained(True, callbacks=[late], epochs=4), trained(False, epochs=4))
+    assert late.seen == 4
+
+
+@pytest.mark.parametrize("verbose", ["lines", False])
+def test_surroundings_are_looked_at_once_an_epoch(verbose, monkeypatch):
+    looks = []
+    changed = Guard.changed
+
+    def counted(guard):
+        looks.append(guard)
+        return changed(guard)
+
+    monkeypatch.setattr(Guard, "changed", counted)
+    MLP([6, 3], rng=0).fit(X, LABELS, epochs=5, batch_size=5, loss="cross_entropy", verbose=verbose)
+    assert len(looks) <= 2 * 5
 
 
 class Branching(Module):

@@ -27,6 +27,23 @@ def test_a_pass_holds_every_row_once(count, batch_size, shuffle, drop_last):
         np.testing.assert_array_equal(seen, x[: count - left_out])
 
 
+@given(st.integers(1, 40), st.integers(1, 12), st.booleans(), st.booleans(), st.integers(8, 400))
+def test_batches_gathered_ahead_are_the_same(count, batch_size, shuffle, drop_last, room):
+    plain, ahead = (
+        data.DataLoader(
+            np.arange(count), np.ones((count, 2)), batch_size=batch_size, shuffle=shuffle, drop_last=drop_last, rng=1
+        )
+        for _ in range(2)
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data.sets, "_AHEAD", room)
+        for _ in range(2):
+            for mine, theirs in zip(ahead.ahead(), plain, strict=True):
+                for a, b in zip(mine, theirs, strict=True):
+                    np.testing.assert_array_equal(a, b)
+                assert ahead.state_dict() == plain.state_dict()
+
+
 def test_orders_differ_between_passes_and_repeat_with_the_seed():
     def orders(seed):
         loader = data.DataLoader(np.arange(20), batch_size=20, rng=seed)
