@@ -17,6 +17,7 @@ from ._algebra import simplify
 from ._fusion import Fused, fuse
 from ._graph import Node
 from ._rewrite import Rewriter, dead_code
+from ._rolling import roll
 from ._sweeps import share_sweeps
 from ._traced import Step
 from ._tracing import Tracer
@@ -25,8 +26,8 @@ from .ops import TABLE
 from .ops.dynamic import DRAW
 from .program import Program
 
-__all__ = ["common_subexpressions", "dead_code", "fold_constants", "fuse", "lower", "optimise", "share_sweeps"]
-__all__ += ["simplify"]
+__all__ = ["common_subexpressions", "dead_code", "fold_constants", "fuse", "lower", "optimise", "roll"]
+__all__ += ["share_sweeps", "simplify"]
 
 
 def _key(value: Any) -> Any:
@@ -231,4 +232,4 @@ def optimise(program: Program) -> Program:
         program = common_subexpressions(simplify(fold_constants(program)))
         if len(program.steps) == before:
             break
-    return share_sweeps(program)
+    return share_sweeps(roll(program))

@@ -72,6 +72,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *ARRAYS,
     ),
     "autograd._rewrite": ("autograd._traced", "autograd.program", *OPS),
+    "autograd._rolling": ("autograd._rewrite", "autograd._traced", "autograd.program", *OPS, *ARRAYS),
     "autograd._algebra": ("autograd._rewrite", "autograd._traced", "autograd.program", *OPS),
     "autograd._fusion": (
         "autograd._op",
@@ -87,6 +88,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
             "autograd._algebra",
             "autograd._fusion",
             "autograd._rewrite",
+            "autograd._rolling",
             "autograd._sweeps",
             "autograd._traced",
             "autograd._tracing",

@@ -159,7 +159,7 @@ def _most_common_rows(program: Program, steps: Sequence[Step]) -> int | None:
     """Return the first axis of the first large value that is made entry by entry."""
     for step in steps:
         shape = program.avals[step.output].shape
-        large = math.prod(shape) >= LEAST and len(shape) >= 2 and shape[0] >= 4
+        large = math.prod(shape) >= LEAST and shape and shape[0] >= 4
         if large and isinstance(step.op.forward, np.ufunc) and step.op.name != "matmul":
             return shape[0]
     return None

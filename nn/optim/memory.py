@@ -8,7 +8,8 @@ take turns and nothing is allocated; a kept graph, or an array a user or a trans
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 from operator import is_
 from sys import getrefcount
 from typing import Any
@@ -19,7 +20,7 @@ from autograd.errors import GraphError, ShapeError, describe
 
 from ..module import Parameter
 
-__all__ = ["Apart", "Joined"]
+__all__ = ["Apart", "Joined", "in_blocks", "in_vectors"]
 
 Array = np.ndarray[Any, Any]
 BLOCK = 16384  # entries of one leaf: what a transform makes of one stays in a core's cache
@@ -149,6 +150,12 @@ class Joined:
         flat = [np.repeat(mask, joined.sizes) for mask, joined in zip(masks, self.members, strict=True)]
         return self._tree(found), self._tree([_blocks(mask) for mask in flat])
 
+    def gather(self, state: Any) -> tuple[Any, Any]:
+        """Return a state with vectors for its lists of blocks, and the state as it was, its blocks views of them."""
+        sizes = [joined.now.data.size for joined in self.members]
+        vectors = in_vectors(state, sizes)
+        return vectors, in_blocks(vectors, sizes)
+
     def move(self, updates: Any, present: Any) -> None:
         """Add a tree of updates to the parameters, where they are ``present``."""
         start = 0
@@ -177,6 +184,10 @@ class Apart:
     def point(self) -> None:
         """Do nothing: parameters keep their own arrays."""
 
+    def gather(self, state: Any) -> tuple[Any, Any]:
+        """Return a state as it is, twice."""
+        return state, state
+
     def gradients(self) -> tuple[Any, Any]:
         """Return the gradients, 0 for none, and masks where some parameter has none."""
         grads = [p.grad for p in self.params]
@@ -197,5 +208,49 @@ class Apart:
                 p.adopt(p.peek() + update)
 
 
-def _blocks(vector: Array) -> list[Array]:
-    return [vector[start : start + BLOCK] for start in range(0, vector.size, BLOCK)]
+def _blocks(vector: Any) -> list[Any]:
+    return [vector[start : start + BLOCK] for start in range(0, vector.shape[0], BLOCK)]
+
+
+def in_blocks(state: Any, sizes: Sequence[int]) -> Any:
+    """Return a tree with each list of vectors of these sizes as the list of their blocks.
+
+    >>> [block.shape for block in in_blocks({"mu": [np.zeros(BLOCK + 2)]}, [BLOCK + 2])["mu"]]
+    [(16384,), (2,)]
+    """
+    if all(size <= BLOCK for size in sizes):
+        return state
+    shapes: list[tuple[int, ...]] = [(size,) for size in sizes]
+    return _each(state, shapes, lambda vectors: [block for vector in vectors for block in _blocks(vector)])
+
+
+def in_vectors(state: Any, sizes: Sequence[int]) -> Any:
+    """Return a tree with each list of blocks of vectors of these sizes as the list of the vectors.
+
+    >>> [vector.shape for vector in in_vectors({"mu": [np.zeros(BLOCK), np.zeros(2)]}, [BLOCK + 2])["mu"]]
+    [(16386,)]
+    """
+    if all(size <= BLOCK for size in sizes):
+        return state
+    counts = [-(-size // BLOCK) for size in sizes]
+    shapes: list[tuple[int, ...]] = [(min(BLOCK, size - start),) for size in sizes for start in range(0, size, BLOCK)]
+
+    def join(blocks: list[Any]) -> Any:
+        parts = [blocks[end - count : end] for end, count in zip(accumulate(counts), counts, strict=True)]
+        if any(len({block.dtype for block in part}) > 1 for part in parts):
+            return blocks
+        return [np.concatenate(part) if len(part) > 1 else part[0] for part in parts]
+
+    return _each(state, shapes, join)
+
+
+def _each(tree: Any, shapes: list[tuple[int, ...]], convert: Callable[[list[Any]], Any]) -> Any:
+    """Return a tree with its lists of arrays of these shapes converted."""
+    if isinstance(tree, dict):
+        return type(tree)({key: _each(child, shapes, convert) for key, child in tree.items()})
+    if not isinstance(tree, list | tuple):
+        return tree
+    if isinstance(tree, list) and [getattr(leaf, "shape", None) for leaf in tree] == shapes:
+        return convert(tree)
+    below = [_each(child, shapes, convert) for child in tree]
+    return type(tree)(*below) if hasattr(tree, "_fields") else type(tree)(below)

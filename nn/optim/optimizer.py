@@ -116,13 +116,17 @@ class Optimizer:
 
     # ---- for a compiled step
     def bare(self) -> tuple[Any, Any]:
-        """Return the arrays that a step changes: the parameters' numbers, joined if they may be, and the state."""
+        """Return the arrays that a step changes: the parameters' numbers, and the state, both joined if they may be.
+
+        The arrays of ``state`` are views of the joined ones from now on.
+        """
         self._memory.point()
         members = getattr(self._memory, "members", None)
         vectors = [p.peek() for p in self.params] if members is None else [member.now.data for member in members]
         if any(isinstance(leaf, np.generic) for leaf in tree.leaves(self.state)):  # numpy's answer on arrays of no axes
             self.state = tree.map(lambda leaf: np.array(leaf) if isinstance(leaf, np.generic) else leaf, self.state)
-        return vectors, self.state
+        joined, self.state = self._memory.gather(self.state)
+        return vectors, joined
 
     def layout(self) -> list[list[int]] | None:
         """Return which parameters each vector of `bare` holds, by their position; `None` if they are not joined."""

@@ -13,7 +13,7 @@ from autograd import compile_step, tree, value_and_grad
 from ..calling import functional_call
 from ..module import Module
 from ..optim import Optimizer, apply_updates
-from ..optim.memory import BLOCK
+from ..optim.memory import BLOCK, in_blocks, in_vectors
 
 __all__ = ["CompiledTraining", "pure_step"]
 
@@ -60,10 +60,11 @@ def pure_step(model: Module, optimizer: Optimizer, loss: Callable[..., Any]) -> 
             updates, memory = transform.update(slopes, memory, arrays)
             return ((apply_updates(arrays, updates), memory), buffers), (value, outputs)
         joined = [np.concatenate([slopes[i].reshape(-1) for i in members]) for members in layout]
+        sizes = [vector.shape[0] for vector in vectors]
         blocks = _tree(vectors)
-        updates, memory = transform.update(_tree(joined), memory, blocks)
-        moved = _whole(tree.leaves(tree.map(np.add, blocks, updates)), [vector.shape[0] for vector in vectors])
-        return ((moved, memory), buffers), (value, outputs)
+        updates, memory = transform.update(_tree(joined), in_blocks(memory, sizes), blocks)
+        moved = _whole(tree.leaves(tree.map(np.add, blocks, updates)), sizes)
+        return ((moved, in_vectors(memory, sizes)), buffers), (value, outputs)
 
     return step
 
@@ -96,12 +97,7 @@ def _split(vector: Any, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
 
 def _whole(blocks: list[Any], sizes: list[int]) -> list[Any]:
     """Join blocks to vectors again."""
-    vectors, start = [], 0
-    for size in sizes:
-        count = -(-size // BLOCK)
-        part = blocks[start : start + count]
-        vectors.append(part[0] if count == 1 else np.concatenate(part))
-        start += count
+    vectors: list[Any] = in_vectors(blocks, sizes)
     return vectors
 
 
@@ -118,14 +114,15 @@ class CompiledTraining:
     def __init__(self, model: Module, optimizer: Optimizer, loss: Callable[..., Any], backend: str = "auto") -> None:
         buffers = dict(model.named_buffers())
         self._optimizer = optimizer
-        self._bare = optimizer.bare()
+        bare = optimizer.bare()
+        self._state = optimizer.state
         self._numbers = [(p, p.peek()) for p in optimizer.params]
         self._held = [(m, name, getattr(m, name)) for m in model.modules() for name in m.buffer_names]
-        self._step = compile_step(pure_step(model, optimizer, loss), (self._bare, buffers), backend=backend)
+        self._step = compile_step(pure_step(model, optimizer, loss), (bare, buffers), backend=backend)
 
     def current(self) -> bool:
         """Whether model and optimizer still have the arrays this step works on; asked before every step."""
-        if self._optimizer.state is not self._bare[1]:
+        if self._optimizer.state is not self._state:
             return False
         if any([p.peek() is not array for p, array in self._numbers]):  # noqa: C419  (a generator takes twice as long)
             return False

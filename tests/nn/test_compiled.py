@@ -1,13 +1,17 @@
 """fit compiles its steps: the same bits as without, and a sentence where it can't."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from autograd import _step, program, relu
 from autograd._guards import Guard
+from autograd.backends import _blocks
 from autograd.errors import DataError, OptionError
 from nn import MLP, DataLoader, Linear, Module, losses, optim
 from nn.callbacks import Callback
+from nn.training.compiling import CompiledTraining
 
 from .cases import OPTIMIZERS
 
@@ -48,6 +52,55 @@ def test_a_backend_may_be_named():
 def test_a_model_of_several_blocks():
     sizes = (6, 200, 100, 3)
     same(trained(True, sizes=sizes, epochs=1), trained(False, sizes=sizes, epochs=1))
+
+
+LARGE = {
+    **{name: optimizer for name, optimizer in OPTIMIZERS.items() if name != "bfgs"},  # which keeps a matrix
+    "clipped after": optim.Chain(optim.Adam(), optim.ClipByNorm(1e-2)),
+    "clipped entries": optim.Chain(optim.ClipByValue(1e-3), optim.SGD(0.1, 0.9)),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_the_same_bits_with_each_optimizer_of_a_large_model(name):
+    sizes = (6, 600, 440, 3)
+    assert sum((n + 1) * m for n, m in pairwise(sizes)) > _blocks.LEAST
+    same(trained(True, LARGE[name], sizes, epochs=1), trained(False, LARGE[name], sizes, epochs=1))
+
+
+def large_step(transform, backend="numpy"):
+    model = MLP([6, 600, 440, 3], "tanh", rng=0)
+    step = CompiledTraining(model, optim.Optimizer(model, transform), losses.cross_entropy, backend)
+    step(X, LABELS)
+    return step, vars(next(iter(step._step._compiled.values())).run)["source"]
+
+
+def test_an_update_runs_over_whole_vectors_in_blocks_on_two_threads():
+    _, source = large_step("adam")
+    assert source.count("run_blocks(") == source.count("sqrt(") == 1
+    _, source = large_step(optim.Chain(optim.ClipByNorm(1.0), optim.Adam()))
+    assert source.count("run_blocks(") == source.count("sqrt(") == 1
+    assert source.count("square(") == 18  # 17 of blocks: the norm is summed block by block, as the eager step does
+
+
+@pytest.mark.parametrize("sizes", [(6, 4, 3), (6, 600, 440, 3)])
+def test_steps_with_and_without_compiling_take_turns(sizes):
+    def run(kinds):
+        model = MLP(list(sizes), "tanh", rng=0)
+        optimizer = optim.Optimizer(model, optim.Chain(optim.ClipByNorm(0.1), optim.Adam(0.01)))
+        for compiled in kinds:
+            model.fit(X, LABELS, rng=0, loss="cross_entropy", optimizer=optimizer, compiled=compiled, verbose=False)
+        return [*(p.numpy() for p in model.parameters()), *optimizer.state_dict().values()]
+
+    for mine, eager in zip(run([True, False, "numpy", False, True]), run([False] * 5), strict=True):
+        np.testing.assert_array_equal(mine, eager)
+
+
+def test_a_step_ends_when_another_takes_its_state():
+    first, _ = large_step("adam")
+    assert first.current()
+    first._optimizer.bare()
+    assert not first.current()
 
 
 def test_regression():
