@@ -235,6 +235,11 @@ class custom_vjp:  # noqa: N801  (used as a decorator, JAX's name)
         """
         self._forward, self._backward = forward, backward
 
+    @property
+    def _parts(self) -> tuple[Any, ...]:
+        """What else it calls, for a guard to look into."""
+        return self._forward, self._backward
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the function; recorded when an argument is a Value or Tensor."""
         if kwargs or self._defaults:
@@ -290,13 +295,18 @@ class _Call:
         return tree.unflatten(self._structure, full)
 
     def _value(self, *inputs: Any) -> Any:
+        read: Sequence[Node] = ()
         if _inlined():
-            return self._fun(*self._filled(inputs))
-        reads = _Reads(())
-        value, *self._saved = reads.run(self._split, *inputs)
-        if reads.captured:
+            value = self._fun(*self._filled(inputs))
+            if isinstance(value, Node) and _graph.tracer() is not None:
+                read = value.parents or (value,)
+        else:
+            reads = _Reads(())
+            value, *self._saved = reads.run(self._split, *inputs)
+            read = reads.captured
+        if read:
             raise GraphError(
-                f"custom_vjp {self._label}: it reads {describe(reads.captured[0])} from outside, which its backward "
+                f"custom_vjp {self._label}: it reads {describe(read[-1])} from outside, which its backward "
                 "function can't give a cotangent to: make it an argument, or take its bare numbers by .data"
             )
         return np.asarray(value._peek() if isinstance(value, Node) else value)

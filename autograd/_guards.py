@@ -164,7 +164,8 @@ class Guard:
         wrapped = getattr(value, "__wrapped__", None)
         root = type(value).__module__.partition(".")[0]
         if wrapped is not None:
-            self._visit(label, wrapped, depth + 1)
+            for part in (wrapped, *getattr(value, "_parts", ())):  # rules too are the user's
+                self._visit(label, part, depth + 1)
         elif hasattr(type(value), "__next__") and root in {"builtins", "itertools"}:
             self._refuse(
                 f"reads from {label}, {type(value).__name__} whose position changes with every reading; "

@@ -141,6 +141,11 @@ class Primitive:
         name = getattr(fun, "__name__", type(fun).__name__)
         self._op = Op(name, self._forward, Variadic(self._rule), values=("*",), params=("call", "part"), symbol=name)
 
+    @property
+    def _parts(self) -> tuple[Any, ...]:
+        """What else it calls, for a guard to look into."""
+        return *self._makers.values(), self._general
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the function; recorded when an argument is or holds a node."""
         call = _Call(args, kwargs)

@@ -205,7 +205,7 @@ class Program:
             raise GraphError(f"{where}: gives {found}, noted as {noted}")
 
     def example(self, number: int) -> Any:
-        """Return an array of ones, a constant or a number of the type of a value."""
+        """Return a constant, or a number or array of a value's type: of full rank, so that it can be decomposed."""
         if number in self.constants:
             return self.constants[number]
         shape, dtype, weak = self.avals[number]
@@ -213,7 +213,8 @@ class Program:
             return dtype.type(1).item()
         if len(shape) >= 2 and shape[-1] == shape[-2]:
             return np.broadcast_to(np.eye(shape[-1], dtype=dtype), shape).copy()
-        return np.ones(shape, dtype)
+        full = np.ones(shape, dtype)
+        return full + np.eye(*shape[-2:], dtype=dtype) if len(shape) >= 2 and dtype.kind in "fc" else full
 
     # ---- printing
     def _names(self) -> dict[int, str]:

@@ -62,18 +62,17 @@ WEAK = {
 
 
 def scalar_power(x: Any, y: Any) -> Any:
-    """Return x ** y of Python numbers; where Python raises or turns complex, numpy's inf or nan.
+    """Return x ** y of Python numbers; where Python raises, or turns real numbers complex, numpy's inf or nan.
 
-    >>> scalar_power(2.0, 3), scalar_power(-8.0, 0.5)
-    (8.0, nan)
+    >>> scalar_power(2.0, 3), scalar_power(-8.0, 0.5), scalar_power(1j, 2), scalar_power(0j, -1.0)
+    (8.0, nan, (-1+0j), (nan+nanj))
     """
     try:
         answer = x**y
     except ArithmeticError:
-        answer = None
-    if answer is None or isinstance(answer, complex):
-        with np.errstate(all="ignore"):
-            return float(np.power(np.float64(x), np.float64(y)))
+        return _by_numpy(np.power, x, y)
+    if isinstance(answer, complex) and not isinstance(x, complex) and not isinstance(y, complex):
+        return _by_numpy(np.power, x, y)
     return answer
 
 
@@ -82,8 +81,13 @@ def scalar_quotient(x: Any, y: Any) -> Any:
     try:
         return x / y
     except ZeroDivisionError:
-        with np.errstate(all="ignore"):
-            return float(np.float64(x) / np.float64(y))
+        return _by_numpy(np.divide, x, y)
+
+
+def _by_numpy(function: Any, x: Any, y: Any) -> Any:
+    kind = np.complex128 if isinstance(x, complex) or isinstance(y, complex) else np.float64
+    with np.errstate(all="ignore"):
+        return function(kind(x), kind(y)).item()
 
 
 def _emit(*names: str) -> Callable[[Emitter], Emitter]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._broadcasting import normalise
-from .._op import TABLE, Operand, composition
+from .._op import TABLE, Operand, composition, primitive
 from ..errors import OptionError, ShapeError
 
 __all__: list[str] = []
@@ -241,7 +241,13 @@ def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
 
 @composition(np.unwrap)
 def _unwrap(p: Any, discont: Any = None, axis: int = -1, period: float = 2 * np.pi) -> Any:
-    return p + (np.unwrap(p.data, discont, axis, period=period) - p.data)
+    return p + _jumps(p, discont=discont, axis=axis, period=period)
+
+
+@primitive(None)
+def _jumps(p: Any, discont: Any, axis: int, period: float) -> Any:
+    """Return what `np.unwrap` adds: whole periods, which no small change of ``p`` changes."""
+    return np.unwrap(p, discont, axis, period=period) - p
 
 
 @composition(np.cov)

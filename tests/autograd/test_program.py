@@ -186,6 +186,14 @@ def test_the_wrong_leaf_is_named():
         program({"w": [X]}, 2.0)
 
 
+def test_examples_can_be_decomposed():
+    program = record(lambda x, y, k: (x, y, k), np.ones((2, 4, 3)), np.ones((3, 3)), np.ones((2, 3), int))
+    x, y, k = (program.example(i) for i in program.inputs)
+    assert np.linalg.matrix_rank(x).tolist() == [3, 3]
+    assert np.linalg.matrix_rank(y) == 3
+    assert k.max() == 1  # an index
+
+
 def test_check_names_the_faulty_step():
     program = record(lambda x: np.exp(x) * 2.0, X)
     first, second = program.steps

@@ -6,8 +6,10 @@ import pytest
 import autograd.numpy as anp
 from autograd import (
     checkpoint,
+    custom_vjp,
     elementwise_grad,
     errors,
+    extend,
     grad,
     hessian,
     hessian_vector_product,
@@ -28,10 +30,17 @@ X, W = RNG.standard_normal((5, 3)), RNG.standard_normal((3, 4))
     [
         (grad(lambda z: np.real(z) ** 2 + 3.0 * np.imag(z)), (0.3 + 1.0j,)),
         (np.real, (0.3 + 1.0j,)),
+        (lambda z: z**3 / z + 2.0**z - 1.0 / z, (0.3 + 1.0j,)),
         (elementwise_grad(lambda x: x**2), (np.array([1, 2]),)),
         (hessian_vector_product(lambda x: np.sum(relu(x) * 2.0)), (X[0], X[0])),
     ],
-    ids=["complex number", "real part of a number", "counts", "a slope that is constant"],
+    ids=[
+        "complex number",
+        "real part of a number",
+        "powers of a complex number",
+        "counts",
+        "a slope that is constant",
+    ],
 )
 def test_what_running_the_suite_jitted_found(fun, args):
     found, expected = jit(fun, backend="numpy")(*args), fun(*args)
@@ -71,6 +80,29 @@ def test_differentiating_by_an_array_that_is_part_of_the_program(fun):
 def no_grad_of(x):
     with no_grad():
         return np.sin(x)
+
+
+def test_the_functions_of_a_rule_are_looked_into():
+    noise, seen = np.random.default_rng(0), []
+
+    @custom_vjp
+    def noisy(x):
+        return x
+
+    @extend.primitive
+    def doubled(x):
+        return x + x
+
+    def rule(ans, x):
+        seen.append(1)
+        return lambda g: g + g
+
+    noisy.defvjp(lambda x: (x * noise.normal(), ()), lambda saved, g: (g,))
+    extend.defvjp(doubled, rule)
+    with pytest.raises(errors.TraceError, match="draws from noise"):
+        jit(grad(noisy))(2.0)
+    with pytest.raises(errors.TraceError, match="changes seen"):
+        jit(grad(doubled))(2.0)
 
 
 def test_an_integer_has_no_slope():

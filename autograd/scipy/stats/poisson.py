@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...extend import Box
 from .. import special
 from .._scipy import load, mirror
 
@@ -24,7 +25,7 @@ def logpmf(k: Any, mu: Any) -> Any:
     >>> round(float(logpmf(0.0, 2.0)), 6)
     -2.0
     """
-    k = np.asarray(k, dtype=float)
+    k = _counts(k)
     count = (k >= 0.0) & (k == np.floor(k))
     safe = np.where(count, k, 0.0)
     return np.where(count, special.xlogy(safe, mu) - special.gammaln(safe + 1.0) - mu, -np.inf)
@@ -53,5 +54,11 @@ def cdf(k: Any, mu: Any) -> Any:
     >>> round(float(cdf(0.0, 2.0)), 6)
     0.135335
     """
-    k = np.floor(np.asarray(k, dtype=float))
+    k = np.floor(_counts(k))
     return np.where(k >= 0.0, special.gammaincc(np.maximum(k, 0.0) + 1.0, mu), 0.0)
+
+
+def _counts(k: Any) -> Any:
+    """Return ``k`` as numbers that nothing is differentiated by; a recorded function may be given them."""
+    fixed: Any = k
+    return fixed.detach() if isinstance(k, Box) else np.asarray(k, dtype=float)

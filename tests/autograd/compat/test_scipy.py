@@ -11,7 +11,7 @@ import scipy.signal
 import scipy.special
 import scipy.stats
 
-from autograd import Tensor, grad
+from autograd import Tensor, grad, jit
 from autograd.errors import MissingExtraError, OptionError, ShapeError, UnsupportedError
 from autograd.scipy import integrate, linalg, signal, special, stats
 from autograd.scipy._scipy import load
@@ -143,6 +143,12 @@ def test_outside_the_support(family, args):
     slope = grad(lambda x: np.sum(ours.pdf(x, *args)))(x)
     assert slope[0] == 0.0
     assert np.all(np.isfinite(slope))
+
+
+def test_counts_may_be_an_argument_of_a_recorded_function():
+    slope = grad(lambda mu, k: np.sum(stats.poisson.logpmf(k, mu) + stats.poisson.cdf(k, mu)))
+    k = np.array([0.0, 2.0, 5.0])
+    np.testing.assert_array_equal(jit(slope)(P, k), slope(P, k))
 
 
 def test_poisson_where_there_is_no_count():
