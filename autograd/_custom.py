@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import _graph, tree
+from ._fitting import fitted
 from ._graph import Node
 from ._keeping import own, unchanged
 from ._op import Op, Variadic
@@ -329,6 +330,7 @@ class _Call:
                 f"got {describe(answer)}"
             )
         found: list[Any] = []
+        owners: list[int] = []
         for position, (cotangent, part) in enumerate(zip(answer, parts, strict=True)):
             given, structure = tree.flatten(cotangent)
             if cotangent is not None and structure != part:
@@ -337,5 +339,10 @@ class _Call:
                     f"got {structure!r}"
                 )
             found += [None] * part.size if cotangent is None else given
-        chosen = [found[i] for i in self._spots]
-        return [_array(c, x) for c, x in zip(chosen, inputs, strict=True)]
+            owners += [position] * part.size
+        others = (g, *(leaf for leaf in self._leaves if np.ndim(leaf) or np.iscomplexobj(leaf)), *inputs)
+        what = f"custom_vjp {self._label}: backward, for argument"
+        return [
+            np.zeros_like(x) if found[i] is None else fitted(f"{what} {owners[i]},", found[i], x, others)
+            for i, x in zip(self._spots, inputs, strict=True)
+        ]

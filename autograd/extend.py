@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from . import tree
+from ._fitting import answering, checked, fitted
 from ._graph import Node, strip, switch
 from ._keeping import frozen
-from ._op import DISPATCH, Op, Variadic
+from ._op import DISPATCH, Op, Variadic, _names
 from ._op import primitive as _with_rules
 from ._tensor import Tensor
 from ._vspace import VSpace, vspace
@@ -208,7 +209,9 @@ class Primitive:
             )
         if argnum in self._makers and self._makers[argnum] is None:
             return np.zeros_like(values[index])
-        return call.share(index, g, lambda: self._pull(argnum, g, ans, values, call, part))
+        found = call.share(index, g, lambda: self._pull(argnum, g, ans, values, call, part))
+        others = (g, ans, *values, *tree.leaves(call.filled(values)))
+        return fitted(f"the gradient rule of {self._op.name} for argument {argnum}", found, values[index], others)
 
     def _pull(self, argnum: int, g: Any, ans: Any, values: Any, call: _Call, part: int | None) -> Any:
         args, kwargs = call.filled(values), call.kwargs
@@ -222,7 +225,14 @@ class Primitive:
                 return maker(ans, *args, **kwargs)(g)
             argnums = sorted({i for i, _ in call.spots})
             general: Any = self._general
-            return general(argnums, ans, args, kwargs)(g)[argnums.index(argnum)]
+            found = general(argnums, ans, args, kwargs)(g)
+            if not isinstance(found, list | tuple) or len(found) != len(argnums):
+                raise GraphError(
+                    f"the gradient rule of {self._op.name} returned {describe(found)}"
+                    + (f" of {len(found)}" if isinstance(found, list | tuple) else "")
+                    + f": return one cotangent for each of the arguments {argnums}"
+                )
+            return found[argnums.index(argnum)]
 
 
 class _Bare(Primitive):
@@ -231,7 +241,7 @@ class _Bare(Primitive):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Decorate a function with the rule f; with anything else, compute f."""
         if len(args) == 1 and not kwargs and isinstance(args[0], FunctionType):
-            return _with_rules(self._fun)(args[0])
+            return _ruled((self._fun,), {}, args[0])
         return super().__call__(*args, **kwargs)
 
 
@@ -264,7 +274,18 @@ def primitive(*rules: Any, **fields: Any) -> Any:
     """
     if len(rules) == 1 and not fields and callable(rules[0]) and not isinstance(rules[0], Variadic):
         return _Bare(rules[0])
-    return _with_rules(*rules, **fields)
+    return functools.partial(_ruled, rules, fields)
+
+
+def _ruled(rules: Sequence[Any], fields: dict[str, Any], function: Callable[..., Any]) -> Any:
+    """Return ``function`` as an operation whose answer, and those of its rules, are looked at."""
+    name, names = function.__name__, _names(function)
+    ready = checked(rules, name, [n for n in names if n != "**"])
+    several = bool(ready) and isinstance(ready[0], Variadic)
+    values, params = (("*",), names) if several else (names[: len(ready)], names[len(ready) :])
+    known = {"values": values, "params": params, "symbol": name, **fields}
+
+    return _with_rules(*ready, **known)(answering(function))
 
 
 def _primitive(fun: Any) -> Primitive:

@@ -55,7 +55,15 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "autograd._tensor": (
         *(*CORE, *OPS, "autograd._arrays", "autograd._keeping", "autograd._methods", "autograd._sweep", *ARRAYS),
     ),
-    "autograd._custom": (*NODES, "autograd._trace", "autograd.functional", "autograd.tree", *ARRAYS),
+    "autograd._fitting": (*CORE, *ARRAYS),
+    "autograd._custom": (
+        *NODES,
+        "autograd._fitting",
+        "autograd._trace",
+        "autograd.functional",
+        "autograd.tree",
+        *ARRAYS,
+    ),
     "autograd._lstm": (*NODES, "autograd._scan", "autograd._trace", "autograd.functional", *ARRAYS),
     "autograd._scan": (*NODES, "autograd._trace", "autograd.functional", *ARRAYS),
     "autograd._trace": (*NODES, "autograd.tree", *ARRAYS),
@@ -164,7 +172,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 
 # HIPS autograd's names sit on top of the engine; nothing of the engine knows them.
 ALLOWED["autograd._vspace"] = ("autograd._graph", "autograd.tree", ERRORS, *ARRAYS)
-ALLOWED["autograd.extend"] = (*NODES, "autograd._vspace", "autograd.tree", *ARRAYS)
+ALLOWED["autograd.extend"] = (*NODES, "autograd._fitting", "autograd._vspace", "autograd.tree", *ARRAYS)
 ENGINE = (*NODES, *OPS, "autograd._broadcasting", "autograd._custom", "autograd._trace", "autograd.functional")
 COMPAT = {
     "tracer": ("extend",),
