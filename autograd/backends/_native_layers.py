@@ -57,7 +57,9 @@ def _part(place: Place, *index: int | slice) -> Place:
 
 @_layer("reshape")
 @_layer("ravel")
-def _reshape(step: Step, places: Sequence[Place], out: Place) -> list[str]:
+def _reshape(step: Step, places: Sequence[Place], out: Place) -> list[str] | None:
+    if step.params.get("order", "C") != "C":
+        return None
     return copied(Place.plain(out.name, out.offset, places[0].shape, out.dtype), places[0])
 
 

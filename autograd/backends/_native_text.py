@@ -82,11 +82,12 @@ class Place:
 
     def viewed(self, step: Step) -> Place:
         """Return what a view of this place shows."""
-        low, high = 0, sum(s * (n - 1) for s, n in zip(self.strides, self.shape, strict=True))
+        far = [s * max(n - 1, 0) for s, n in zip(self.strides, self.shape, strict=True)]
+        low, high = sum(s for s in far if s < 0), sum(s for s in far if s > 0)  # before and behind the first entry
         memory = np.empty(high - low + 1, np.int8)
-        mine = np.lib.stride_tricks.as_strided(memory, self.shape, self.strides)
+        mine = np.lib.stride_tricks.as_strided(memory[-low:], self.shape, self.strides)
         view = step.op.forward(mine, **step.params)
-        start = view.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
+        start = view.__array_interface__["data"][0] - mine.__array_interface__["data"][0]
         return replace(self, offset=self.offset + start, strides=view.strides, shape=view.shape)
 
     def shifted(self, by: int) -> Place:

@@ -283,3 +283,23 @@ def test_many_scalars_go_to_the_tape():
     run = compile_program(program, "auto")
     assert type(run).__module__.endswith("scalar_tape")
     assert run(0.3)[0] == pytest.approx(long(Value(0.3)).data, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    "fun",
+    [
+        lambda x: np.flip(x)[1:] * 2.0,
+        lambda x: np.flip(np.flip(x, 0), 1).T + 1.0,
+        lambda x: x[::-1][::-1, 1:] * 3.0,
+        lambda x: np.diagonal(np.flip(x, 1)) * 2.0,
+        lambda x: np.flip(x[:0])[:, ::2] * 2.0,
+        lambda x: np.reshape(x * 2.0, (2, 6), order="F") * 3.0,
+        lambda x: np.ravel(x * 2.0, order="F") + np.reshape(x.T, -1, order="F"),
+    ],
+)
+def test_views_of_views_that_run_backward_and_other_orders(fun):
+    x = RNG.normal(size=(3, 4))
+    program = record(value_and_grad(lambda x: np.sum(np.sin(fun(x)))), x)
+    run = compile_program(program, "numba")
+    for found, expected in zip(run(x), numpy_replay.compile_replay(program)(x), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
