@@ -311,7 +311,7 @@ def backward(root: Node, seed: Any) -> None:
         node._settle(g)
 
 
-class switch(ContextDecorator):  # noqa: N801  (used like a function)
+class switch:  # noqa: N801  (used like a function)
     """Set a context variable inside a ``with`` block, and put the old value back whatever happens.
 
     A class, because a generator's context costs four times as much, and every backward pass enters one.
@@ -371,6 +371,9 @@ class _NoGrad(ContextDecorator):
 
     def __init__(self) -> None:
         self._inner: list[Any] = []
+
+    def _recreate_cm(self) -> _NoGrad:
+        return _NoGrad()  # one for each call of what is decorated: threads may be in it at once
 
     def __enter__(self) -> None:
         self._inner.append(record_mode(False))

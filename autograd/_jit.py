@@ -13,6 +13,7 @@ import numpy as np
 
 from . import _graph, tree
 from ._entry import Entry
+from ._forking import keep_lock
 from ._graph import Node
 from ._guards import Guard
 from ._rewrite import dead_code
@@ -24,6 +25,8 @@ from .program import Program, record, traceable
 
 __all__ = ["Jitted", "check_surroundings", "jit", "name_of"]
 
+_ANOTHER = "another structure, shape, dtype or static argument"
+_PATIENCE = 10.0  # seconds that a thread waits for another's recording
 _OFTEN = 8  # recordings after which a warning says what keeps changing
 
 
@@ -40,7 +43,8 @@ class Jitted:
         self._fun = fun
         self._static = static
         self._backend = backend
-        self._lock = threading.RLock()
+        self._lock: Any
+        keep_lock(self, threading.RLock)
         self._entries: dict[Any, Entry] = {}
         self._last: Entry | None = None
         self._recordings = 0
@@ -90,16 +94,26 @@ class Jitted:
             entry = self._entries.get(key)
         except TypeError:
             raise OptionError(f"jit({self._name}): a static argument must be hashable; pass arrays as others") from None
-        why = "another structure, shape, dtype or static argument"
-        if entry is not None:
-            what = entry.guard.changed() or entry.moved()
-            why = f"{what} changed"
-            entry = entry if what is None else None
-        if entry is None:
-            with self._lock:
-                entry = self._entries[key] = self._record(args, kwargs, fixed, why)
+        why = None if entry is None else entry.guard.changed() or entry.moved()
+        if entry is None or why is not None:
+            entry = self._recorded(key, entry, args, kwargs, fixed, f"{why} changed" if why else _ANOTHER)
         self._last = entry
         return entry.program.select(leaves), entry
+
+    def _recorded(self, key: Any, stale: Entry | None, args: Any, kwargs: Any, fixed: set[int], why: str) -> Entry:
+        """Record a kind of call, unless another thread is at it: then wait for that, but not for good.
+
+        That thread may in turn wait for this one: by a lock of the user's, or in a recording that came here.
+        """
+        held = self._lock.acquire(timeout=_PATIENCE if _graph.tracer() is None else 0.0)
+        try:
+            entry = self._entries.get(key)
+            if entry is None or entry is stale or entry.guard.changed() is not None:
+                entry = self._entries[key] = self._record(args, kwargs, fixed, why)
+            return entry
+        finally:
+            if held:
+                self._lock.release()
 
     def _fixed(self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: Sequence[Any]) -> set[int]:
         """Return the positions of leaves that are part of the key."""

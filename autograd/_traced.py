@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -19,7 +20,8 @@ from ._value import Value
 from .errors import TraceError
 from .ops import TABLE
 
-__all__ = ["SCALAR", "Aval", "CapturedValue", "Leaked", "Step", "TracedValue", "WeakTensor", "aval_of", "where_am_i"]
+__all__ = ["SCALAR", "Aval", "CapturedValue", "Leaked", "Step", "TracedValue", "WeakTensor", "aval_of", "capture"]
+__all__ += ["release", "where_am_i"]
 
 _HOME = os.path.dirname(__file__)  # noqa: PTH120  (pathlib takes 3 ms to import, and everybody would wait for it)
 _FOLDERS = (_HOME, f"{os.path.dirname(_HOME)}{os.sep}nn", os.path.dirname(np.__file__))  # noqa: PTH120  (likewise)
@@ -138,7 +140,10 @@ _NUMBER: Any = vars(Value)["data"]
 
 
 class CapturedValue(TracedValue):
-    """A Value from outside while a function is recorded: its number is read when the program runs, and not before."""
+    """A Value from outside while a function is recorded: its number is read when the program runs, and not before.
+
+    To threads that record nothing it is the Value it was.
+    """
 
     __slots__ = ()
 
@@ -203,6 +208,41 @@ for _name, _method in list(vars(Value).items()):
     for _key, _recorder in RECORDERS.items():
         if _method is _recorder:
             setattr(TracedValue, _name, _scalar_method(*_key))
+
+
+def _by_thread(traced: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: Any, *others: Any) -> Any:
+        return (plain if _graph.tracer() is None else traced)(self, *others)
+
+    return method
+
+
+for _name, _method in vars(TracedValue).items():
+    if callable(_method) and _name not in {"_peek", "__hash__"}:
+        setattr(CapturedValue, _name, _by_thread(_method, getattr(Value, _name)))
+
+_captures: dict[int, int] = {}  # id of a captured Value -> how many recordings use it
+_counting = threading.Lock()
+
+
+def capture(value: Value) -> bool:
+    """Let a Value from outside be used by a recording, and refuse it its number; whether there was any need."""
+    with _counting:
+        if value.__class__ not in {Value, CapturedValue}:
+            return False
+        value.__class__ = CapturedValue
+        _captures[id(value)] = _captures.get(id(value), 0) + 1
+    return True
+
+
+def release(value: Value) -> None:
+    """Undo `capture`: a Value that no recording uses any more is what it was."""
+    with _counting:
+        left = _captures.pop(id(value)) - 1
+        if left:
+            _captures[id(value)] = left
+        else:
+            value.__class__ = Value
 
 
 SCALAR = Aval((), np.dtype(np.float64), True)

@@ -19,7 +19,20 @@ from ._graph import Node
 from ._op import Op, Variadic
 from ._scalar import REAL
 from ._tensor import Tensor
-from ._traced import SCALAR, Aval, CapturedValue, Leaked, Step, TracedValue, WeakTensor, aval_of, user_line, where_am_i
+from ._traced import (
+    SCALAR,
+    Aval,
+    CapturedValue,
+    Leaked,
+    Step,
+    TracedValue,
+    WeakTensor,
+    aval_of,
+    capture,
+    release,
+    user_line,
+    where_am_i,
+)
 from ._value import Value
 from .errors import TraceError, describe
 from .ops import TABLE
@@ -111,10 +124,7 @@ class Tracer:
 
     def capture(self, values: Iterable[Value]) -> None:
         """Let Values from outside be used until `close`, and refuse to give their numbers."""
-        for value in values:
-            if value.__class__ is Value:
-                value.__class__ = CapturedValue
-                self._captured.append(value)
+        self._captured += [value for value in values if capture(value)]
 
     def constant(self, leaf: Tensor) -> None:
         """Take a leaf made inside the function: its numbers are part of the program."""
@@ -288,8 +298,8 @@ class Tracer:
 
     def close(self) -> None:
         """End the run: a Tensor that someone kept must not be taken for a number."""
-        for value in self._captured:
-            value.__class__ = Value
+        while self._captured:
+            release(self._captured.pop())
         foreign = {id(node) for node in self.parameters.values()}
         for node in self._alive:
             if node.__class__ in {Tensor, WeakTensor} and id(node) not in foreign:

@@ -55,6 +55,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "autograd._tensor": (
         *(*CORE, *OPS, "autograd._arrays", "autograd._keeping", "autograd._methods", "autograd._sweep", *ARRAYS),
     ),
+    "autograd._forking": (),
     "autograd._fitting": (*CORE, *ARRAYS),
     "autograd._custom": (
         *NODES,
@@ -122,7 +123,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *ARRAYS,
     ),
     "autograd._jit": (
-        *(*NODES, "autograd._entry", "autograd._guards", "autograd._rewrite", "autograd._taped"),
+        *(*NODES, "autograd._entry", "autograd._forking", "autograd._guards", "autograd._rewrite", "autograd._taped"),
         *("autograd.program", "autograd.tree", "autograd.backends", "autograd.backends.choose", *ARRAYS),
     ),
     "autograd._step": (
@@ -135,7 +136,16 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "autograd.backends": ("autograd.backends.*",),
     "autograd.backends.*": (
-        *("autograd.backends.*", "autograd._op", "autograd.program", "autograd.passes", *OPS, ERRORS, *ARRAYS),
+        *(
+            "autograd.backends.*",
+            "autograd._forking",
+            "autograd._op",
+            "autograd.program",
+            "autograd.passes",
+            *OPS,
+            ERRORS,
+            *ARRAYS,
+        ),
     ),
     "autograd.export": ("autograd.export.*",),
     "autograd.export.*": ("autograd.export.*", "autograd.program", *OPS, ERRORS, *ARRAYS),

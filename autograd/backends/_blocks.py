@@ -11,6 +11,7 @@ import contextvars
 import functools
 import itertools
 import math
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -174,6 +175,10 @@ def rows_of(program: Program, group: Group) -> int:
 @functools.cache
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(THREADS - 1, "autograd-blocks")
+
+
+if hasattr(os, "register_at_fork"):  # a child has none of the pool's threads, and would wait for them
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def run_blocks(block: Callable[..., None], rows: int, size: int, scratch: Sequence[Any], arrays: Sequence[Any]) -> None:

@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .._forking import keep_lock
 from ..errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ class Compiled:
         self._functions: dict[str, Callable[..., Any]] | None = None
         self._error: Exception | None = None
         self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
+        self._lock: Any
+        keep_lock(self)
 
     @classmethod
     def shared(cls, source: str, signatures: Mapping[str, str]) -> Compiled:
@@ -145,6 +147,11 @@ class Compiled:
             self._thread.start()
         return self._functions
 
+    def _forked(self) -> None:
+        """Forget the thread of the process this one was forked from: it is not here."""
+        if self._functions is None and self._error is None:
+            self._thread = None
+
     def _attempt(self) -> None:
         if not _compiled_apart(self.source, self.signatures):
             return
@@ -157,15 +164,19 @@ class Compiled:
                     warnings.warn(f"compiling failed, numpy is used instead: {exc}", RuntimeWarning, stacklevel=1)
 
     def _build(self) -> None:
-        path = _store(self.source)
-        module = _module(self.source, path)
-        found = {}
-        for name, signature in self.signatures.items():
-            found[name] = _compile(getattr(module, name), signature, path)
-        self._functions = found
+        with _building:
+            path = _store(self.source)
+            module = _module(self.source, path)
+            found = {}
+            for name, signature in self.signatures.items():
+                found[name] = _compile(getattr(module, name), signature, path)
+            self._functions = found
 
 
 _shared: dict[str, Compiled] = {}
+_building = threading.RLock()  # a fork waits for it: numba has locks of its own, which a child would find taken
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_building.acquire, after_in_parent=_building.release, after_in_child=_building.release)
 
 _APART = """import json, sys
 job = json.load(sys.stdin)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 
+from .._forking import keep_lock
 from ..program import Program
 from . import compiler, tape_kernels
 from .expansion import expand
@@ -43,7 +43,8 @@ class LaneCalls:
         rows = [on for place, on in zip(places, batched, strict=True) for _ in range(place.size)]
         self._tape = tape.lanes(rows)
         self.outputs, self.shared = self._tape.outputs.size, self._tape.shared
-        self._lock = threading.Lock()
+        self._lock: Any
+        keep_lock(self)
         self._bound: _Bound | None = None
         self._other: dict[str, LaneCalls] = {}
         self.spans: list[tuple[int, int]] = []

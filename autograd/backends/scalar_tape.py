@@ -7,13 +7,13 @@ level and opcode at a time. `lane_tape` runs the same tape over many inputs at o
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from .._forking import keep_lock
 from ..errors import ShapeError, UnsupportedError
 from ..passes import optimise
 from ..program import Program
@@ -291,7 +291,8 @@ class _Run:
 
     def __init__(self, program: Program) -> None:
         self._tape = Tape.of(program)
-        self._lock = threading.Lock()
+        self._lock: Any
+        keep_lock(self)
 
     def __call__(self, *leaves: Any) -> tuple[float, ...]:
         with self._lock:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 
+from .._forking import keep_lock
 from ..program import Program
 from . import compiler
 from .expansion import expand
@@ -55,7 +55,8 @@ class TapeCalls:
     def __init__(self, tape: Tape, places: Sequence[Array]) -> None:
         """Lay out the inputs."""
         self._tape, self._places = tape, places
-        self._lock = threading.Lock()
+        self._lock: Any
+        keep_lock(self)
         self._other: dict[str, TapeCalls] = {}
         self.spans = [(int(p.reshape(-1)[0]), int(p.reshape(-1)[-1]) + 1) if p.size else (0, 0) for p in places]
         self._views = packed(tape.memory[0], self.spans, [p.shape for p in places])
