@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Sequence
@@ -20,10 +21,10 @@ from ._rewrite import dead_code
 from ._tensor import Tensor
 from ._value import Value
 from .backends import choose
-from .errors import OptionError, TraceError
+from .errors import OptionError, TraceError, describe
 from .program import Program, record, traceable
 
-__all__ = ["Jitted", "check_surroundings", "jit", "name_of"]
+__all__ = ["Jitted", "check_surroundings", "jit", "kind_of", "name_of", "unhashable"]
 
 _ANOTHER = "another structure, shape, dtype or static argument"
 _PATIENCE = 10.0  # seconds that a thread waits for another's recording
@@ -48,6 +49,13 @@ class Jitted:
         self._entries: dict[Any, Entry] = {}
         self._last: Entry | None = None
         self._recordings = 0
+
+    def __reduce__(self) -> Any:
+        """Pickle and copy the function, not what was recorded of it; one that a module has under its name, by that."""
+        home: Any = sys.modules.get(getattr(self, "__module__", ""))
+        for part in (name := getattr(self, "__qualname__", "?")).split("."):
+            home = getattr(home, part, None)
+        return name if home is self else (Jitted, (self._fun, self._static, self._backend))
 
     @property
     def programs(self) -> list[Program]:
@@ -89,11 +97,11 @@ class Jitted:
     def _find(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Entry]:
         leaves, structure = tree.flatten((args, kwargs))
         fixed = self._fixed(args, kwargs, leaves)
-        key = (structure, *(_kind(leaf, i in fixed) for i, leaf in enumerate(leaves)))
+        key = (structure, *(kind_of(leaf, i in fixed) for i, leaf in enumerate(leaves)))
         try:
             entry = self._entries.get(key)
         except TypeError:
-            raise OptionError(f"jit({self._name}): a static argument must be hashable; pass arrays as others") from None
+            raise unhashable(f"jit({self._name})", args, "args", kwargs) from None
         why = None if entry is None else entry.guard.changed() or entry.moved()
         if entry is None or why is not None:
             entry = self._recorded(key, entry, args, kwargs, fixed, f"{why} changed" if why else _ANOTHER)
@@ -205,7 +213,28 @@ def name_of(fun: Any) -> str:
     return getattr(fun, "__name__", type(fun).__name__)
 
 
-def _kind(leaf: Any, fixed: bool) -> Any:
+def unhashable(what: str, args: Any, name: str, kwargs: Any = None) -> OptionError:
+    """Build the error for a leaf that is no number, so part of the program, and that can't be told from others.
+
+    >>> str(unhashable("jit(f)", ({"a": np.array(["x"])},), "args"))
+    "jit(f): args[0]['a'] is <U1[1], part of the program, and can't be hashed: pass numbers, or leave it to a closure"
+    """
+    paths = tree.paths(args, name) + tree.paths(kwargs or {}, "kwargs")
+    for path, leaf in zip(paths, [*tree.leaves(args), *tree.leaves(kwargs or {})], strict=True):
+        if not traceable(leaf) and getattr(type(leaf), "__hash__", None) is None:
+            return OptionError(
+                f"{what}: {path} is {describe(leaf)}, part of the program, and can't be hashed: pass numbers, or leave "
+                "it to a closure"
+            )
+    return OptionError(f"{what}: a static argument must be hashable; pass arrays as others")
+
+
+def kind_of(leaf: Any, fixed: bool) -> Any:
+    """Return what has to be the same for a program to take a leaf.
+
+    >>> kind_of(2.0, False), kind_of("mean", True)
+    (<class 'float'>, (<class 'str'>, 'mean'))
+    """
     if fixed:
         return (type(leaf), leaf)
     if isinstance(leaf, np.ndarray | np.generic):

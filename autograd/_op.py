@@ -169,6 +169,27 @@ class Op:
         """Name the row."""
         return f"<op {self.name}>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle a row of the table by its name; there is one of each."""
+        if TABLE.get(self.name) is not self:
+            raise TypeError(
+                f"the operation {self.name!r} is not in the table, so it can't be pickled: pickle the function that "
+                "uses it, and record that again"
+            )
+        return _row, (self.name,)
+
+    def __copy__(self) -> Op:
+        """Return itself: nothing about it changes."""
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Op:
+        """Return itself."""
+        return self
+
+
+def _row(name: str) -> Op:
+    return TABLE[name]
+
 
 _INSTEAD = {
     "where": "choose by np.where before or after",

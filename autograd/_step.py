@@ -11,11 +11,11 @@ import numpy as np
 from . import _graph, tree
 from ._entry import arranger, recogniser
 from ._guards import Guard
-from ._jit import check_surroundings
+from ._jit import check_surroundings, kind_of, name_of, unhashable
 from ._tensor import Tensor
 from .backends import choose
 from .errors import DtypeError, ShapeError, describe
-from .program import Program, record
+from .program import Program, record, traceable
 
 __all__ = ["CompiledStep", "compile_step"]
 
@@ -61,8 +61,11 @@ class CompiledStep:
                 return self._run(last, arrays)
         leaves, structure = tree.flatten(batch)
         arrays = [leaf._peek() if isinstance(leaf, Tensor) else leaf for leaf in leaves]
-        key = (structure, *[(a.shape, a.dtype) if isinstance(a, np.ndarray) else type(a) for a in arrays])
-        found = self._compiled.get(key)
+        key = (structure, *[kind_of(a, not traceable(a)) for a in arrays])
+        try:
+            found = self._compiled.get(key)
+        except TypeError:
+            raise unhashable(f"compile_step({name_of(self._fun)})", batch, "batch") from None
         if found is None or found.guard.changed() is not None:
             found = self._compiled[key] = self._compile(tree.unflatten(structure, arrays))
         self._last = found
@@ -79,6 +82,10 @@ class CompiledStep:
             if arrays is not None:
                 return self._run(last, arrays)
         return self(*batch)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is compiled: it writes into this step's arrays, and a copy has arrays of its own."""
+        return {**vars(self), "_compiled": {}, "_last": None}
 
     def _run(self, compiled: _Compiled, leaves: Sequence[Any]) -> Any:
         if not self._spots:

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from . import _graph, tree
-from ._graph import Node
 from ._guards import Guard
+from ._matching import check_leaves, matched, traceable
 from ._traced import Aval, Step, aval_of
 from ._tracing import Tracer
 from ._value import Value
-from .errors import DtypeError, GraphError, ShapeError, TraceError, describe
+from .errors import GraphError, TraceError, describe
 from .ops.dynamic import DRAW
 
 __all__ = ["Aval", "Program", "Step", "draw_again", "record", "traceable"]
@@ -92,7 +92,11 @@ class Program:
 
         On arrays and numbers it computes; on Values and Tensors it records, so the result can be
         differentiated. ``updates`` are not carried out.
+
+        Raises:
+            ShapeError: fewer or more leaves than inputs, or one of another shape.
         """
+        check_leaves(self, leaves)
         values: dict[int, Any] = {**self.constants, **self.parameters}
         values.update(zip(self.inputs, leaves, strict=True))
         last = self._last_uses()
@@ -122,26 +126,9 @@ class Program:
         Raises:
             ShapeError: another structure or shape; the message names the leaf.
             DtypeError: another dtype.
+            OptionError: another string, bool or object where the program has one.
         """
-        leaves, structure = tree.flatten((args, kwargs))
-        if structure != self.arguments:
-            raise ShapeError(f"{self.name}: recorded with arguments {self.arguments!r}, called with {structure!r}")
-        given = self.select(leaves)
-        names = self.select(tree.paths(args, "args") + tree.paths(kwargs, "kwargs"))
-        for name, leaf, number in zip(names, given, self.inputs, strict=True):
-            self._check_leaf(name, leaf, self.avals[number])
-        return self.arrange(self.run(given))
-
-    def _check_leaf(self, name: str, leaf: Any, wanted: Aval) -> None:
-        if not traceable(leaf):
-            raise DtypeError(f"{self.name}: {name} was recorded as {wanted}, got {describe(leaf)}")
-        found = Aval((), np.dtype(float), True) if isinstance(leaf, Value) else aval_of(
-            leaf._peek() if isinstance(leaf, Node) else leaf
-        )  # fmt: skip
-        if found.shape != wanted.shape:
-            raise ShapeError(f"{self.name}: {name} was recorded as {wanted}, got {found}; record it again")
-        if found.dtype != wanted.dtype:
-            raise DtypeError(f"{self.name}: {name} was recorded as {wanted}, got {found}; record it again")
+        return self.arrange(self.run(matched(self, args, kwargs)))
 
     def select(self, leaves: Sequence[Any]) -> list[Any]:
         """Return of all leaves of the arguments those that are inputs."""
@@ -301,17 +288,6 @@ def _alone() -> tuple[int, int]:
 
 
 _ALONE, _BASE = _alone()
-
-
-def traceable(leaf: Any) -> bool:
-    """Whether an argument's leaf is a number or array, and not part of the call's structure.
-
-    >>> traceable(2.0), traceable("mean"), traceable(True)
-    (True, False, False)
-    """
-    if isinstance(leaf, np.ndarray | np.generic):
-        return leaf.dtype.kind in "fciub"
-    return isinstance(leaf, Node | float | int | complex) and not isinstance(leaf, bool)
 
 
 @contextmanager

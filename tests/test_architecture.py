@@ -71,9 +71,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "autograd.functional": (*NODES, "autograd._vmap", "autograd._trace", "autograd.tree", *ARRAYS),
     "autograd._traced": (*NODES, *OPS, "autograd._scalar", *ARRAYS),
     "autograd._tracing": (*NODES, *OPS, "autograd._scalar", "autograd._traced", *ARRAYS),
+    "autograd._matching": (*NODES, "autograd._traced", "autograd.tree", *ARRAYS),
     "autograd.program": (
         *NODES,
         "autograd._guards",
+        "autograd._matching",
         "autograd._traced",
         "autograd._tracing",
         *OPS,

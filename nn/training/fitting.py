@@ -59,6 +59,10 @@ class Run:
     _compiled: CompiledTraining | None = None
     _ready: CompiledTraining | None = None  # found to be right for the model as it was at the last `step`
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the compiled step, which works on this model's arrays: a copy, or a pickle, gets its own."""
+        return {**vars(self), "_compiled": None, "_ready": None}
+
     def step(self, *batch: Any) -> tuple[float, Array]:
         """Do one training step and return the batch's loss and outputs.
 

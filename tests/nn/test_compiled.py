@@ -1,5 +1,7 @@
 """fit compiles its steps: the same bits as without, and a sentence where it can't."""
 
+import copy
+import pickle
 from itertools import pairwise
 
 import numpy as np
@@ -240,3 +242,18 @@ def test_a_model_that_has_a_history_is_recorded_once_a_kind_of_batch(monkeypatch
     for fits in (1, 2, 3):
         model.fit(x, y, epochs=3, batch_size=16, rng=0, verbose=False)
         assert len(recorded) == 2 * fits  # 16 examples, and the last 8
+
+
+@pytest.mark.parametrize("how", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_a_copy_of_a_trained_model_goes_on_by_itself(how):
+    x = np.random.default_rng(0).normal(size=(8, 2)).astype(np.float32)
+    model = MLP([2, 3, 1], rng=0).compile("adam", "mse")
+    for _ in range(2):  # the second run finds the first one's history at the model
+        model.fit(x, x[:, :1], epochs=2, rng=0, verbose=False)
+    twin, before = how(model), {name: value.copy() for name, value in model.state_dict().items()}
+    twin.fit(x, x[:, :1], epochs=2, rng=0, verbose=False)
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(value, before[name])
+    model.fit(x, x[:, :1], epochs=2, rng=0, verbose=False)
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(value, twin.state_dict()[name])
