@@ -1,7 +1,8 @@
 """Passes: functions from `Program` to `Program` that change its cost and none of its results.
 
-`optimise` runs them in order. Those that drop or merge steps keep each remaining step's operands, so a
-replayed program does the very floating-point operations of the eager one.
+`optimise` runs those that drop, merge and rewrite steps; `fuse` and `reuse_buffers` come last. Those that drop or
+merge steps keep each remaining step's operands, so a replayed program does the very floating-point operations of
+the eager one.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from . import _graph
 from ._algebra import simplify
 from ._fusion import Fused, fuse
 from ._graph import Node
+from ._liveness import reuse_buffers
 from ._rewrite import Rewriter, dead_code
 from ._rolling import roll
 from ._sweeps import share_sweeps
@@ -26,7 +28,7 @@ from .ops import TABLE
 from .ops.dynamic import DRAW
 from .program import Program
 
-__all__ = ["common_subexpressions", "dead_code", "fold_constants", "fuse", "lower", "optimise", "roll"]
+__all__ = ["common_subexpressions", "dead_code", "fold_constants", "fuse", "lower", "optimise", "reuse_buffers", "roll"]
 __all__ += ["share_sweeps", "simplify"]
 
 

@@ -12,15 +12,17 @@ from typing import Any
 import numpy as np
 
 from . import _graph, tree
+from ._buffers import Buffers
+from ._checking import check_program
 from ._guards import Guard
 from ._matching import check_leaves, matched, traceable
 from ._traced import Aval, Step, aval_of
 from ._tracing import Tracer
 from ._value import Value
-from .errors import GraphError, TraceError, describe
+from .errors import TraceError, describe
 from .ops.dynamic import DRAW
 
-__all__ = ["Aval", "Program", "Step", "draw_again", "record", "traceable"]
+__all__ = ["Aval", "Buffers", "Program", "Step", "draw_again", "record", "traceable"]
 
 Forward = Callable[[Step, list[Any]], Any]
 
@@ -41,6 +43,7 @@ class Program:
         result: the structure of the result.
         static: leaves of the arguments and of the result that are no numbers, by position.
         updates: pairs (parameter, value): after a run the parameter's array holds the value.
+        buffers: where values lie, once `autograd.passes.reuse_buffers` has planned it.
 
     >>> import numpy as np
     >>> print(record(lambda x: np.exp(x) * 2.0, np.ones(3)))
@@ -61,6 +64,7 @@ class Program:
     result: tree.TreeDef
     static: tuple[dict[int, Any], dict[int, Any]] = field(default_factory=lambda: ({}, {}))
     updates: tuple[tuple[int, int], ...] = ()
+    buffers: Buffers | None = None
 
     @property
     def draws(self) -> tuple[Step, ...]:
@@ -73,7 +77,9 @@ class Program:
         return {*self.outputs, *(new for _, new in self.updates)}
 
     def replaced(self, **fields: Any) -> Program:
-        """Return a copy with some fields changed."""
+        """Return a copy with some fields changed. A plan of memory holds for the very steps it was made for."""
+        if fields.keys() - {"name", "arguments", "result", "static"}:
+            fields.setdefault("buffers", None)
         return replace(self, **fields)
 
     def users(self) -> dict[int, int]:
@@ -151,8 +157,8 @@ class Program:
     def check(self) -> Program:
         """Check that the program is well formed and typed, and return it.
 
-        Every operand is made before it is used, every value once; every step gives the shape and dtype noted for it,
-        and the op's gradient rules are called for by no more operands than it has.
+        Every operand is made before it is used, every value once; every step gives the shape and dtype noted for it;
+        and where its memory is planned, no step reads what another has been written over.
 
         Raises:
             GraphError: naming the faulty step.
@@ -161,35 +167,8 @@ class Program:
         >>> record(np.sin, np.ones(2)).check().outputs
         (1,)
         """
-        known = set(self.inputs) | set(self.parameters) | set(self.constants)
-        for index, step in enumerate(self.steps):
-            where = f"{self.name}, step {index}: {self._line(step, self._names())}"
-            for i in step.inputs:
-                if i not in known:
-                    raise GraphError(f"{where}: operand {i} is not made before it is used")
-            if step.output in known:
-                raise GraphError(f"{where}: value {step.output} is made twice")
-            known.add(step.output)
-            self._check_type(step, where)
-        for i in self.live:
-            if i not in known:
-                raise GraphError(f"{self.name}: result {i} is never made")
-        for old, new in self.updates:
-            if old not in self.parameters or self.avals[old][:2] != self.avals[new][:2]:
-                raise GraphError(f"{self.name}: value {new} ({self.avals[new]}) can't update {old} ({self.avals[old]})")
+        check_program(self)
         return self
-
-    def _check_type(self, step: Step, where: str) -> None:
-        if step.op is DRAW:
-            return
-        try:
-            with np.errstate(all="ignore"):
-                answer = step.op.forward(*[self.example(i) for i in step.inputs], **step.params)
-        except Exception as exc:
-            raise GraphError(f"{where}: {exc}") from exc
-        found, noted = aval_of(answer), self.avals[step.output]
-        if found[:2] != noted[:2]:
-            raise GraphError(f"{where}: gives {found}, noted as {noted}")
 
     def example(self, number: int) -> Any:
         """Return a constant, or a number or array of a value's type: of full rank, so that it can be decomposed."""
@@ -234,11 +213,16 @@ class Program:
         for i, constant in self.constants.items():
             if isinstance(constant, np.ndarray):
                 yield f"  constant {names[i]}: {self.avals[i]} = {_brief(constant)}"
-        for step in self.steps:
-            yield "  " + self._line(step, names)
+        texts = [self._line(step, names) for step in self.steps]
+        width = max(map(len, texts), default=0)
+        for step, text in zip(self.steps, texts, strict=True):
+            note = self.buffers.note(step.output, names) if self.buffers else ""
+            yield f"  {text:<{width}}  # {note}" if note else f"  {text}"
         for old, new in self.updates:
             yield f"  update {names[old]} <- {names[new]}"
         yield "  return " + ", ".join(names[i] for i in self.outputs)
+        if self.buffers is not None:
+            yield f"  # {self.buffers}"
 
     def __str__(self) -> str:
         """Print the listing."""

@@ -72,8 +72,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "autograd._traced": (*NODES, *OPS, "autograd._scalar", *ARRAYS),
     "autograd._tracing": (*NODES, *OPS, "autograd._scalar", "autograd._traced", *ARRAYS),
     "autograd._matching": (*NODES, "autograd._traced", "autograd.tree", *ARRAYS),
+    "autograd._buffers": (),
+    "autograd._checking": ("autograd._traced", *OPS, ERRORS, *ARRAYS),
+    "autograd._liveness": ("autograd._buffers", "autograd._traced", "autograd.program", *OPS, *ARRAYS),
     "autograd.program": (
         *NODES,
+        "autograd._buffers",
+        "autograd._checking",
         "autograd._guards",
         "autograd._matching",
         "autograd._traced",
@@ -98,6 +103,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *(
             "autograd._algebra",
             "autograd._fusion",
+            "autograd._liveness",
             "autograd._rewrite",
             "autograd._rolling",
             "autograd._sweeps",
@@ -141,6 +147,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *(
             "autograd.backends.*",
             "autograd._forking",
+            "autograd._liveness",
             "autograd._op",
             "autograd.program",
             "autograd.passes",

@@ -15,7 +15,7 @@ from ..ops import TABLE
 from ..ops.dynamic import Slot
 from ..program import Aval, Step
 
-__all__ = ["EMITTERS", "SCALAR_OPERATORS", "VIEWS", "WEAK", "Site", "scalar_power"]
+__all__ = ["EMITTERS", "SCALAR_OPERATORS", "WEAK", "Site", "scalar_power"]
 
 
 class Site(Protocol):
@@ -47,12 +47,6 @@ class Site(Protocol):
 
 Emitter = Callable[[Site], "bool | None"]
 EMITTERS: dict[str, Emitter] = {}
-
-# Ops whose answer may be a view of their operand.
-VIEWS = frozenset({
-    "reshape", "transpose", "swapaxes", "moveaxis", "expand_dims", "squeeze", "broadcast_to", "getitem", "ravel",
-    "rollaxis", "windows", "atleast_1d", "atleast_2d", "atleast_3d", "diagonal", "flip", "real", "rot90",
-})  # fmt: skip
 
 # Python numbers: written with Python's operators, as the eager program computes them.
 WEAK = {

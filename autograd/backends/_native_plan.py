@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from .._liveness import VIEWS
 from ..ops import TABLE
 from ..program import Aval, Program, Step
-from ._emit import VIEWS
 from ._native_text import ENTRYWISE, ROWS, Place
 
 __all__ = ["Group", "Plan"]

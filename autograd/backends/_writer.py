@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
+from .._liveness import VIEWS, find_views, reuse_buffers
 from ..ops import TABLE
 from ..ops.dynamic import DRAW
-from ..program import Aval, Program, Step
+from ..program import Aval, Buffers, Program, Step
 from ._block_writer import escaping, write_group
 from ._blocks import arrange
-from ._emit import EMITTERS, SCALAR_OPERATORS, VIEWS, WEAK, scalar_power, scalar_quotient, ufunc
-from ._layout import Layout, holding, last_uses, parts_written_over, read_apart, share
+from ._emit import EMITTERS, SCALAR_OPERATORS, WEAK, scalar_power, scalar_quotient, ufunc
 
 __all__ = ["Writer"]
 
@@ -34,11 +33,9 @@ class Writer:
         self.body: list[str] = []
         self.names: dict[int, str] = {}
         self.static: set[int] = set()  # values whose array is the same at every run
-        self.roots: dict[int, int] = {}
-        self.samples: dict[int, Any] = {}
+        self.roots, self.samples = find_views(program)
         self.results: dict[int, str] = {}
-        self.buffered: list[int] = []
-        self.parts: dict[int, tuple[int, int]] = {}  # values computed inside a joined one: which, and where it starts
+        self.buffered: set[int] = set()
         self.step: Step = program.steps[0] if program.steps else Step(DRAW, (), {}, -1)
         self.out = ""
 
@@ -70,7 +67,7 @@ class Writer:
     def contiguous(self, position: int) -> bool:
         """Whether an operand is a planned buffer in C order."""
         i = self.step.inputs[position]
-        return i in self.buffered and i not in self.roots
+        return i in self.buffered
 
     # ---- the plan
     def enter(self) -> None:
@@ -92,46 +89,17 @@ class Writer:
                 self.names[i] = self.use(f"c{i}", constant)
                 self.static.add(i)
 
-    def find_views(self) -> None:
-        """Find the steps that answer with a view of planned memory: they cost nothing at run time."""
-        for step in self.program.steps:
-            if step.op.name in VIEWS and TABLE.get(step.op.name) is not None and step.inputs:
-                x = step.inputs[0]
-                root = self.roots.get(x, x)
-                sample = self.samples.get(x)
-                if sample is None:
-                    sample = np.empty(*self.program.avals[x][:2])
-                try:
-                    view = step.op.forward(sample, **step.params)
-                except (ValueError, TypeError, IndexError):
-                    continue
-                if isinstance(view, np.ndarray) and np.may_share_memory(view, sample) and sample.size:
-                    self.roots[step.output] = root
-                    self.samples[step.output] = view
-
     def write(self) -> str:
         """Return the text."""
         program = self.program
         spans = [(group.start, group.stop) for group in self.groups]
         hidden = {i for g in self.groups for i in g.inner - escaping(program, g)}
         self.enter()
-        self.find_views()
         for step in program.steps:
             if step.output not in hidden and self._wants_buffer(step):
-                self.buffered.append(step.output)
-        buffered = self.buffered
-        self.results = self._result_buffers(set(buffered))
-        together = {s.output for start, stop in spans for s in program.steps[start:stop]}
-        apart = set(buffered) - together
-        inplace = {s.output: self._overwritable(s) for s in program.steps if s.output in apart}
-        self._update_in_place(set(buffered))
-        written = set(self.parts)
-        planned = [i for i in buffered if i not in self.results and i not in self.names and i not in written]
-        self._join_in_place(set(planned))
-        parts = {part: whole for part, (whole, _) in self.parts.items() if part not in written}
-        layout = share(program, planned, self.roots, inplace, parts, spans)
-        self._place(layout)
-        self.scope["SIZES"] = layout.sizes
+                self.buffered.add(step.output)
+        self.program = program = reuse_buffers(program, only=self.buffered, together=spans)
+        self._place()
         starts = {group.start: group for group in self.groups}
         inside = {index for start, stop in spans for index in range(start, stop)}
         for index, step in enumerate(program.steps):
@@ -142,81 +110,37 @@ class Writer:
         self.finish()
         return self.text()
 
-    def _place(self, layout: Layout) -> None:
-        """Write where each buffered value lies."""
-        for i in sorted(self.buffered, key=lambda i: i in self.parts):
-            shape, dtype = self.program.avals[i][:2]
-            kind = self.use(f"t_{dtype.name}", dtype)
-            if i in self.names:
-                pass
-            elif i in self.parts:
-                whole, start = self.parts[i]
-                stop = start + math.prod(shape)
-                self.setup.append(f"b{i} = {self.names[whole]}[{start}:{stop}].reshape({shape!r})")
-                self.names[i] = f"b{i}"
-            elif i in self.results:
-                self.setup.append(f"{self.results[i]} = empty({shape!r}, {kind})")
-                self.names[i] = self.results[i]
-            else:
-                slot = layout.slots[i]
-                nbytes = self.program.avals[i].nbytes
-                self.setup.append(f"b{i} = arenas[{slot}][:{nbytes}].view({kind}).reshape({shape!r})")
-                self.names[i] = f"b{i}"
+    @property
+    def plan(self) -> Buffers:
+        """Where values lie."""
+        assert self.program.buffers is not None  # noqa: S101  (`write` makes it first)
+        return self.program.buffers
+
+    def _place(self) -> None:
+        """Write where each value of the plan lies: in shared memory, in a result's own array, or in a parameter's."""
+        plan, avals = self.plan, self.program.avals
+        shared = [number for number, slot in enumerate(plan.slots) if slot.of is None]
+        self.scope["SIZES"] = [plan.slots[number].nbytes for number in shared]
+        for slot in plan.slots:
+            if slot.of is not None and slot.of in plan.places:
+                shape, dtype = avals[slot.of][:2]
+                self.names[slot.of] = self.results[slot.of] = f"o{slot.of}"
+                self.setup.append(f"o{slot.of} = empty({shape!r}, {self.use(f't_{dtype.name}', dtype)})")
+        for i, (number, start) in plan.places.items():
+            shape, dtype, _ = avals[i]
+            of, stop = plan.slots[number].of, start + avals[i].nbytes
             self.static.add(i)
-
-    def _update_in_place(self, buffered: set[int]) -> None:
-        """Let new values of parameters be computed into their arrays where nothing reads the old ones any more."""
-        program = self.program
-        holds = holding(program, self.roots)
-        last = last_uses(program, holds)
-        made = {s.output: index for index, s in enumerate(program.steps)}
-        news = [new for _, new in program.updates]
-        for old, new in program.updates:
-            step = program.steps[made[new]] if new in made else None
-            if step is None or new not in buffered or new in program.outputs or news.count(new) > 1:
-                continue
-            if step.op.name == "concatenate" and old in self.static:
-                found = parts_written_over(program, self.roots, old, step)
-                grouped = {s.output for g in self.groups for s in program.steps[g.start : g.stop]}
-                if found and found.keys() <= buffered - grouped - self.results.keys() - self.parts.keys():
-                    self.parts |= {part: (new, start) for part, start in found.items()}
-                    self.names[new] = self.names[old]
-                    self.static.add(new)
-                continue
-            if not isinstance(step.op.forward, np.ufunc) or step.op.name == "matmul" or old not in self.static:
-                continue
-            if last[old] > made[new] or any(self.roots.get(i) == old for i in step.inputs):
-                continue
-            spans = [(g.start, g.stop) for g in self.groups if g.start <= made[new] < g.stop]
-            if any(read_apart(program, holds, old, span) for span in spans):
-                continue
-            self.names[new] = self.names[old]
-            self.static.add(new)
-
-    def _join_in_place(self, planned: set[int]) -> None:
-        """Let arrays that are only joined to one vector be computed at their place in it."""
-        program = self.program
-        made = {s.output for s in program.steps}
-        for step in program.steps:
-            if (
-                step.op.name != "concatenate"
-                or step.output not in planned
-                or len(program.avals[step.output].shape) != 1
-            ):
-                continue
-            start = 0
-            for i in step.inputs:
-                size, root = math.prod(program.avals[i].shape), self.roots.get(i, i)
-                whole = self.samples.get(i)
-                fits = root in planned and root in made and root not in self.parts and root != step.output
-                fits = fits and program.avals[root].dtype == program.avals[step.output].dtype
-                fits = fits and math.prod(program.avals[root].shape) == size and step.inputs.count(i) == 1
-                if fits and (whole is None or whole.flags.c_contiguous) and root not in self._wholes():
-                    self.parts[root] = (step.output, start)
-                start += size
-
-    def _wholes(self) -> set[int]:
-        return {whole for whole, _ in self.parts.values()}
+            if of is None:
+                kind = self.use(f"t_{dtype.name}", dtype)
+                where = f"arenas[{shared.index(number)}][{start or ''}:{stop}].view({kind})"
+                self.setup.append(f"b{i} = {where}.reshape({shape!r})")
+                self.names[i] = f"b{i}"
+            elif (start, stop) == (0, plan.slots[number].nbytes):
+                self.names[i] = self.names[of]
+            else:
+                cut = f"{start // dtype.itemsize}:{stop // dtype.itemsize}"
+                self.setup.append(f"b{i} = {self.names[of]}[{cut}].reshape({shape!r})")
+                self.names[i] = f"b{i}"
 
     def _wants_buffer(self, step: Step) -> bool:
         aval = self.program.avals[step.output]
@@ -238,24 +162,6 @@ class Writer:
                 del self.names[i]
         return served
 
-    def _overwritable(self, step: Step) -> Sequence[int]:
-        aval = self.program.avals[step.output]
-        if step.op.name == "where":
-            candidates = step.inputs[2:]
-        elif isinstance(step.op.forward, np.ufunc) and step.op.name != "matmul":
-            candidates = step.inputs
-        else:
-            return ()
-        return [i for i in candidates if self.program.avals[i] == aval and i not in self.roots]
-
-    def _result_buffers(self, buffered: set[int]) -> dict[int, str]:
-        """Let results that are computed into a buffer be computed into the array that is handed out."""
-        found: dict[int, str] = {}
-        for i in self.program.outputs:
-            if i in buffered and self.program.avals[i].shape:
-                found[i] = f"o{i}"
-        return found
-
     # ---- the steps
     def emit(self, step: Step) -> None:
         """Write one step."""
@@ -275,7 +181,7 @@ class Writer:
             self._number(operands)
         elif i in self.static:
             self.out = self.names[i]
-            if i in self._wholes():
+            if any(self._is_there()):
                 self._joined(operands)
             elif isinstance(step.op.forward, np.ufunc) and step.op.name not in EMITTERS:
                 ufunc(self)
@@ -302,15 +208,27 @@ class Writer:
         ):  # fmt: skip
             self.line(f"{self.out} = {self._call(step, operands)}")
 
+    def _is_there(self) -> list[bool]:
+        """Return which operands of a concatenation to a vector are made at their place in it."""
+        places, avals, step = self.plan.places, self.program.avals, self.step
+        if step.op.name != "concatenate" or len(avals[step.output].shape) != 1:
+            return []
+        slot, start = places[step.output]
+        found = []
+        for i in step.inputs:
+            found.append(places.get(self.roots.get(i, i)) == (slot, start))
+            start += avals[i].nbytes
+        return found
+
     def _joined(self, operands: list[str]) -> None:
         """Write a concatenation of which some parts are in their place already."""
         start = 0
-        for order, (i, operand) in enumerate(zip(self.step.inputs, operands, strict=True)):
+        for order, (i, there) in enumerate(zip(self.step.inputs, self._is_there(), strict=True)):
             size = math.prod(self.program.avals[i].shape)
-            if self.parts.get(self.roots.get(i, i)) != (self.step.output, start):
+            if not there:
                 piece = f"j{self.step.output}_{order}"
                 self.setup.append(f"{piece} = {self.out}[{start}:{start + size}]")
-                self.line(f"copyto({piece}, {operand})")
+                self.line(f"copyto({piece}, {operands[order]})")
             start += size
 
     def _view(self, step: Step, operands: list[str]) -> None:

@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from .._liveness import VIEWS
 from ..passes import optimise
 from ..program import Program
 from . import compiler
 from ._blas import GEMM_TEXT, gemm_address
-from ._emit import VIEWS
 from ._native import Native, Unsupported
 from ._native_text import CASTS, rows
 from .numpy_replay import Replay

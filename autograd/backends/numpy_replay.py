@@ -29,6 +29,7 @@ class Replay:
     """A compiled program: called with the leaves of its inputs, it returns the leaves of its outputs.
 
     Attributes:
+        program: the program with the plan of its memory, as it runs.
         source: the text that runs.
         sizes: the bytes of each buffer that values share.
     """
@@ -37,6 +38,7 @@ class Replay:
         """Write, compile and lay out ``program``."""
         writer = Writer(program)
         self.source = writer.write()
+        self.program = writer.program
         name = f"<replay {next(_count)} of {program.name}>"
         linecache.cache[name] = (len(self.source), None, self.source.splitlines(keepends=True), name)
         exec(compile(self.source, name, "exec"), writer.scope)  # noqa: S102  (the text is this module's own)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autograd import tree
-from autograd.backends._emit import VIEWS
+from autograd._liveness import VIEWS
 from autograd.ops import OWN
 from tests.autograd import table
 

@@ -29,6 +29,7 @@ from autograd.passes import (
     fuse,
     lower,
     optimise,
+    reuse_buffers,
     roll,
     share_sweeps,
     simplify,
@@ -57,7 +58,10 @@ def _chain(x, y):
 
 
 FUNCTIONS["lanes"] = lambda x, y: np.sum(vmap(_chain, in_axes=(0, None))(x[:, 0], y[0]) * x[:, 1])
-PASSES = [dead_code, common_subexpressions, fold_constants, simplify, lower, optimise, roll, share_sweeps, fuse]
+PASSES = [
+    *(dead_code, common_subexpressions, fold_constants, simplify, lower, optimise, roll, share_sweeps, fuse),
+    reuse_buffers,
+]
 
 
 @pytest.mark.parametrize("one", PASSES, ids=lambda p: p.__name__)
