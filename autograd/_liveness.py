@@ -41,10 +41,10 @@ def reuse_buffers(
     >>> from autograd.program import record
     >>> print(reuse_buffers(record(lambda x: np.exp(np.sin(x)) * x.T, np.ones((100, 100)))))
     program <lambda>(a: float64[100,100]):
-      b: float64[100,100] = sin(a)          # slot 0
-      c: float64[100,100] = exp(b)          # slot 0
-      d: float64[100,100] = transpose(a)    # view of a
-      e: float64[100,100] = multiply(c, d)  # slot 1, handed out
+      b: float64[100,100] = sin(a)                   # slot 0
+      c: float64[100,100] = exp(b)                   # slot 0
+      d: float64[100,100] = transpose(a, axes=None)  # view of a
+      e: float64[100,100] = multiply(c, d)           # slot 1, handed out
       return e
       # 2 slots, 160.0 kB instead of 240.0 kB
     """
