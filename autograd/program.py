@@ -16,7 +16,7 @@ from ._buffers import Buffers
 from ._checking import check_program
 from ._guards import Guard
 from ._matching import check_leaves, matched, traceable
-from ._traced import Aval, Step, aval_of
+from ._traced import Aval, Step
 from ._tracing import Tracer
 from ._value import Value
 from .errors import TraceError, describe
