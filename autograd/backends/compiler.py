@@ -6,6 +6,7 @@ in the next process. numba reads its cache by pickle, so a folder that anybody e
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import stat
@@ -50,26 +51,64 @@ def cache_folder() -> Path | None:
     base = os.environ.get("XDG_CACHE_HOME") or str(Path("~").expanduser() / ".cache")
     folder = Path(chosen) if chosen else Path(base) / "chainrule"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fault = _unsafe(folder)
+        for place in (folder, folder / "__pycache__"):  # numba writes into the second
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fault = _fault(folder)
     except OSError as exc:
-        fault = str(exc)
+        fault = f"{folder}: {exc.strerror or exc}"
     if fault:
-        warnings.warn(
-            f"compiled code is not cached: {folder} {fault}; set {_FOLDER} to a folder of your own", stacklevel=3
-        )
+        _say(fault)
         return None
     return folder
 
 
+def _say(fault: str) -> None:
+    warnings.warn(
+        f"compiled code is not cached, and compiled anew in each process: {fault}; set {_FOLDER} to a folder of your "
+        'own, or to "" to go without',
+        stacklevel=4,
+    )
+
+
+def _fault(folder: Path) -> str:
+    """Say why code found in ``folder`` can't be trusted, or none be put there; empty if all is well."""
+    from pathlib import Path
+
+    places = [folder, folder / "__pycache__"]
+    if numbas := os.environ.get("NUMBA_CACHE_DIR"):  # numba prefers it to the folder of the source
+        places.append(Path(numbas))
+    for place in places:
+        if place.exists() and (fault := _unsafe(place)):
+            return f"{place} {fault}"
+    above = {*folder.absolute().parents, *folder.resolve().parents}
+    for place in sorted(above, key=lambda path: len(path.parts), reverse=True):
+        if fault := _open(place):
+            return f"{folder} lies in {place}, which {fault}"
+    return ""
+
+
 def _unsafe(folder: Path) -> str:
-    """Say why code found in ``folder`` can't be trusted; empty if it can."""
+    """Say why a folder can't be used."""
     info = folder.stat()
+    if not stat.S_ISDIR(info.st_mode):
+        return "is no folder"
     if hasattr(os, "getuid") and info.st_uid != os.getuid():
         return "belongs to another user"
     if sys.platform != "win32" and info.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         return "can be written by other users"
     return "" if os.access(folder, os.W_OK | os.X_OK) else "can't be written to"
+
+
+def _open(folder: Path) -> str:
+    """Say why others could put a folder of theirs in the place of one in ``folder``; empty if they can't."""
+    if not hasattr(os, "getuid"):
+        return ""
+    info, mine = folder.stat(), os.getuid()
+    if info.st_uid not in {0, mine} and folder != folder.parent:
+        return "belongs to another user"
+    # With the sticky bit set only its owner renames a file; a group called like a user has that one member.
+    others = info.st_mode & stat.S_IWOTH or (info.st_mode & stat.S_IWGRP and info.st_gid not in {0, mine})
+    return "can be written by other users" if others and not info.st_mode & stat.S_ISVTX else ""
 
 
 def _store(source: str) -> Path | None:
@@ -78,14 +117,26 @@ def _store(source: str) -> Path | None:
     if folder is None:
         return None
     path = folder / f"{_name(source)}.py"
-    if not path.exists() or path.read_text(encoding="utf-8") != source:
-        import tempfile
-
-        handle, name = tempfile.mkstemp(dir=folder, suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(source)
-        os.replace(name, path)  # noqa: PTH105  (a name from mkstemp is no Path)
+    try:
+        if not path.exists() or path.read_bytes() != source.encode():
+            _write(path, source)
+    except OSError as exc:
+        _say(f"{path}: {exc.strerror or exc}")
+        return None
     return path
+
+
+def _write(path: Path, source: str) -> None:
+    import tempfile
+
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(source.encode())
+        os.replace(name, path)  # noqa: PTH105  (a name from mkstemp is no Path)
+    except OSError:
+        os.unlink(name)  # noqa: PTH108  (likewise)
+        raise
 
 
 def _name(source: str) -> str:
@@ -245,8 +296,20 @@ def _compile(function: Any, signature: str, path: Path | None) -> Any:
         except Exception as exc:
             if not _from_cache(exc):
                 raise
-            warnings.warn(f"the compiled code beside {path} is damaged and is ignored: {exc}", stacklevel=4)
+            _clear(path)
+            warnings.warn(
+                f"the compiled code of {path} can't be read or written, and is compiled anew: "
+                f"{type(exc).__name__}: {exc}",
+                stacklevel=4,
+            )
     return numba.njit(signature, **options)(function)
+
+
+def _clear(path: Path) -> None:
+    """Remove what numba has written for a source, so that the next process may write it again."""
+    for file in path.parent.glob(f"__pycache__/{path.stem}*"):
+        with contextlib.suppress(OSError):
+            file.unlink()
 
 
 def _module(source: str, path: Path | None) -> Any:

@@ -114,31 +114,6 @@ def test_wrong_number_of_inputs_says_how_many():
         Tape([x * x], [x]).value(np.ones(2))
 
 
-def test_a_folder_others_can_write_to_is_not_used(tmp_path, monkeypatch):
-    folder = tmp_path / "shared"
-    folder.mkdir()
-    folder.chmod(0o777)
-    monkeypatch.setenv("CHAINRULE_CACHE_DIR", str(folder))
-    with pytest.warns(UserWarning, match="can be written by other users"):
-        assert compiler.cache_folder() is None
-
-
-def test_an_empty_setting_switches_the_cache_off(monkeypatch):
-    monkeypatch.setenv("CHAINRULE_CACHE_DIR", "")
-    assert compiler.cache_folder() is None
-
-
-@pytest.mark.skipif(not compiler.available(), reason="numba is not installed")
-def test_a_damaged_cache_is_ignored_with_a_warning(tmp_path, monkeypatch):
-    monkeypatch.setenv("CHAINRULE_CACHE_DIR", str(tmp_path / "own"))
-    source, signature = "def double(x):\n    return x + x\n", {"double": "float64(float64)"}
-    assert compiler.Compiled(source, signature).get()["double"](2.0) == 4.0
-    (cache,) = (tmp_path / "own" / "__pycache__").glob("*.nbi")
-    cache.write_bytes(cache.read_bytes()[:40])
-    with pytest.warns(UserWarning, match="damaged and is ignored"):
-        assert compiler.Compiled(source, signature).get()["double"](2.0) == 4.0
-
-
 @pytest.mark.skipif(not compiler.available(), reason="numba is not installed")
 def test_a_thread_compiles_while_numpy_serves(tmp_path, monkeypatch):
     monkeypatch.setenv("CHAINRULE_BACKGROUND", "1")
