@@ -17,7 +17,6 @@ from ._entry import Entry
 from ._forking import keep_lock
 from ._graph import Node
 from ._guards import Guard
-from ._rewrite import dead_code
 from ._tensor import Tensor
 from ._value import Value
 from .backends import choose
@@ -150,9 +149,8 @@ class Jitted:
         from ._taped import pull_by_tape  # the tapes' modules take 5 ms to import
 
         shortcut = None if self._backend == "numpy" else pull_by_tape  # numpy's replay gives the eager bits
-        program = dead_code(
-            record(self._fun, *args, _fixed=fixed, _nested=True, _shortcut=shortcut, _captured=guard.values, **kwargs)
-        )
+        choices: dict[str, Any] = {"_fixed": fixed, "_nested": True, "_shortcut": shortcut, "_lean": True}
+        program = record(self._fun, *args, _captured=guard.values, **choices, **kwargs)
         check_surroundings(self._fun, guard, program)
         return Entry(program, guard, functools.partial(choose.compile_program, backend=self._backend))
 

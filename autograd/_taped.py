@@ -13,7 +13,6 @@ import numpy as np
 
 from . import _graph, tree
 from ._op import Op, Variadic
-from ._rewrite import dead_code
 from ._tensor import Tensor
 from ._trace import Trace, pullback
 from .backends.tape_calls import TapeCalls, compile_gradient
@@ -117,38 +116,42 @@ def pull_by_tape(tracing: Any, trace: Trace, seeds: Sequence[Any]) -> list[Any] 
         return None
     if not all(isinstance(source, Tensor) and not tracing.fixed(source) for source in trace.sources):
         return None
-    program = _part(tracing, trace)
+    program, needed = _part(tracing, trace)
     if len(program.steps) < _MANY or (calls := compile_gradient(program)) is None:
         return None
-    nodes = {number: node for node, number in tracing.nodes()}
-    vector = Tensor._record(PULL, (seeds[0], *(nodes[i] for i in program.inputs)), {"tape": Taped(program, calls)})
+    count = len(trace.sources)
+    operands = (*trace.sources, *(tracing.node(i) for i in program.inputs[count:]))
+    vector = Tensor._record(PULL, (seeds[0], *operands), {"tape": Taped(program, calls)})
     trace.outputs[0] = vector[0]
-    used = {i for step in program.steps for i in step.inputs}
     found: list[Any] = []
     for number, source, (start, stop) in zip(program.inputs, trace.sources, calls.spans, strict=False):
         share = np.reshape(vector[1 + start : 1 + stop], source.shape) if source.shape else vector[1 + start]
-        found.append(share if number in used else None)
+        found.append(share if needed[number] else None)
     return found
 
 
-def _part(tracing: Any, trace: Trace) -> Program:
-    """Return the steps of one run as a program of what is differentiated by, and of what else it uses."""
-    steps = tuple(tracing.steps[slice(*trace.span)])
-    made = {step.output for step in steps}
+def _part(tracing: Any, trace: Trace) -> tuple[Program, bytearray]:
+    """Return the steps of one run as a program of what is differentiated by, and of what else it uses.
+
+    Behind it stands a flag for every value, whether the program uses it.
+    """
     sources = [tracing.number(source) for source in trace.sources]
-    program = dead_code(
-        Program(
-            name=trace.name,
-            inputs=tuple(sources),
-            parameters={},
-            constants=tracing.constants,
-            steps=steps,
-            outputs=(tracing.number(trace.outputs[0]),),
-            avals=tracing.avals,
-            arguments=tree.flatten(())[1],
-            result=tree.flatten(0.0)[1],
-        )
+    outputs = (tracing.number(trace.outputs[0]),)
+    steps, needed = tracing.steps[slice(*trace.span)].needed(outputs, len(tracing.avals))
+    others = needed.copy()  # what the steps use and don't make
+    for _, _, _, output in steps.numbers():
+        others[output] = 0
+    for i in (*sources, *tracing.constants):
+        others[i] = 0
+    program = Program(
+        name=trace.name,
+        inputs=(*sources, *np.flatnonzero(np.frombuffer(others, np.uint8)).tolist()),
+        parameters={},
+        constants={i: c for i, c in tracing.constants.items() if needed[i]},
+        steps=steps,
+        outputs=outputs,
+        avals=tracing.avals,
+        arguments=tree.flatten(())[1],
+        result=tree.flatten(0.0)[1],
     )
-    known = {*made, *sources, *program.constants}
-    others = dict.fromkeys(i for step in program.steps for i in step.inputs if i not in known)
-    return program.replaced(inputs=(*sources, *others))
+    return program, needed

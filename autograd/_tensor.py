@@ -101,7 +101,7 @@ def _binary(name: str) -> Callable[[Any, Any], Any]:
                 args, parents = (left, y), (left,)
             else:
                 return _other(op, left, right)
-        elif left.__class__ is ndarray or left.__class__ is float:
+        elif right.__class__ is Tensor and (left.__class__ is ndarray or left.__class__ is float):
             x = left if left.__class__ is float else first(left)
             y = lent(right) if right._lent else right._data
             args, parents = (x, right), (right,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -88,9 +89,17 @@ class Trace:
                 raise OptionError(f"{self.name}: has_aux=True expects (value, aux), got {describe(answer)}")
             answer, self.aux = answer
         self.outputs, self.structure = tree.flatten(answer)
-        self.order = _graph.toposort((o for o in self.outputs if isinstance(o, Node)), self.sources)
-        self.reached = _graph.depends_on(self.order, self.sources)
         self.open = _graph.tracer() is not None or not all(s.op is None for s in self.sources) or self._foreign()
+
+    @cached_property
+    def order(self) -> list[Node]:
+        """The nodes below the outputs, down to the sources, operands first."""
+        return _graph.toposort((o for o in self.outputs if isinstance(o, Node)), self.sources)
+
+    @cached_property
+    def reached(self) -> set[Node]:
+        """Those of them that depend on a source."""
+        return _graph.depends_on(self.order, self.sources)
 
     @property
     def name(self) -> str:

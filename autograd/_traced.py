@@ -20,12 +20,23 @@ from ._value import Value
 from .errors import TraceError
 from .ops import TABLE
 
-__all__ = ["SCALAR", "Aval", "CapturedValue", "Leaked", "Step", "TracedValue", "WeakTensor", "aval_of", "capture"]
-__all__ += ["release", "where_am_i"]
+__all__ = ["DOUBLE", "SCALAR", "Aval", "CapturedValue", "Leaked", "Step", "TracedValue", "WeakTensor", "aval_of"]
+__all__ += ["capture", "line_at", "release", "user_line", "user_place", "where_am_i"]
 
 _HOME = os.path.dirname(__file__)  # noqa: PTH120  (pathlib takes 3 ms to import, and everybody would wait for it)
 _FOLDERS = (_HOME, f"{os.path.dirname(_HOME)}{os.sep}nn", os.path.dirname(np.__file__))  # noqa: PTH120  (likewise)
 _OWN = (*(f"{folder}{os.sep}" for folder in _FOLDERS), "<Value ")  # the last is what `_scalar` compiles
+
+
+class _Files(dict[str, bool]):
+    """Whether a file belongs to this project or to numpy, by its name."""
+
+    def __missing__(self, name: str) -> bool:
+        self[name] = own = name.startswith(_OWN)
+        return own
+
+
+_own = _Files()
 
 
 class Aval(NamedTuple):
@@ -77,10 +88,29 @@ def user_line() -> tuple[str, int]:
     >>> user_line()[1] > 0
     True
     """
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OWN):
+    return line_at(*user_place(2))
+
+
+def user_place(depth: int = 1) -> tuple[Any, int]:
+    """Return code and instruction of the nearest caller outside this project and numpy: the line can be told later.
+
+    Args:
+        depth: how many callers up to begin.
+    """
+    frame = sys._getframe(depth)
+    while _own[frame.f_code.co_filename] and frame.f_back is not None:
         frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
+    return frame.f_code, frame.f_lasti
+
+
+def line_at(code: Any, instruction: int) -> tuple[str, int]:
+    """Return file and line of an instruction.
+
+    >>> line_at(line_at.__code__, 0)[1] == line_at.__code__.co_firstlineno
+    True
+    """
+    lines = (line for start, end, line in code.co_lines() if start <= instruction < end)
+    return code.co_filename, next(lines, None) or code.co_firstlineno
 
 
 def where_am_i() -> str:
@@ -245,7 +275,7 @@ def release(value: Value) -> None:
             value.__class__ = Value
 
 
-SCALAR = Aval((), np.dtype(np.float64), True)
+SCALAR, DOUBLE = Aval((), np.dtype(np.float64), True), Aval((), np.dtype(np.float64))
 
 
 def aval_of(x: Any) -> Aval:

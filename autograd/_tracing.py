@@ -6,6 +6,7 @@ the user's line, so that what is recorded holds for every input of those shapes.
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 import functools
 from collections.abc import Iterable, Iterator
@@ -16,21 +17,23 @@ import numpy as np
 
 from . import _graph
 from ._graph import Node
+from ._numbers import NUMBERS, TracedNumber, WeakNumber, forget
 from ._op import Op, Variadic
 from ._scalar import REAL
+from ._steps import Steps
 from ._tensor import Tensor
 from ._traced import (
+    DOUBLE,
     SCALAR,
     Aval,
     CapturedValue,
     Leaked,
-    Step,
     TracedValue,
     WeakTensor,
     aval_of,
     capture,
     release,
-    user_line,
+    user_place,
     where_am_i,
 )
 from ._value import Value
@@ -84,7 +87,7 @@ class Tracer:
 
     def __init__(self, name: str, shortcut: Any = None) -> None:
         self.name, self.shortcut = name, shortcut
-        self.steps: list[Step] = []
+        self.steps = Steps()
         self.avals: list[Aval] = []
         self.constants: dict[int, Any] = {}
         self.parameters: dict[int, Node] = {}
@@ -96,6 +99,7 @@ class Tracer:
         self._fixed: set[int] = set()  # numbers of values that no input reaches
         self._paused = False
         self._captured: list[Value] = []
+        self._numbers_made: list[Any] = []  # the nodes of single numbers, each of which knows its own
 
     # ---- values
     def _new(self, aval: Aval, node: Any) -> int:
@@ -119,8 +123,18 @@ class Tracer:
             node = object.__new__(WeakTensor if aval.weak else Tensor)
             node._data = np.asarray(data) if aval.weak else data
             node.op, node.args, node._inputs, node.parents, node.params, node._lent = None, (), (), (), {}, False
-        self.inputs.append(self._new(aval, node))
+        self.inputs.append(self._enter(aval, node))
         return node
+
+    def _enter(self, aval: Aval, node: Any) -> int:
+        """Number what stands for a value; a single float64 number gets its own class."""
+        if aval[:2] != DOUBLE[:2] or node.__class__ is TracedValue:
+            return self._new(aval, node)
+        node.__class__ = WeakNumber if aval.weak else TracedNumber
+        number = self._new(aval, None)
+        node._place, node._owner = number, self
+        self._numbers_made.append(node)
+        return number
 
     def capture(self, values: Iterable[Value]) -> None:
         """Let Values from outside be used until `close`, and refuse to give their numbers."""
@@ -135,7 +149,7 @@ class Tracer:
     def number(self, x: Any) -> int:
         """Return the number of an operand, entering it as constant or parameter when it is new."""
         known = self._numbers.get(id(x))
-        if known is not None:
+        if known is not None or (known := self._known(x)) is not None:
             return known
         if isinstance(x, TracedValue | Leaked) and not isinstance(x, CapturedValue):
             raise TraceError(
@@ -161,9 +175,26 @@ class Tracer:
         self._fixed.add(number)
         return number
 
-    def nodes(self) -> Iterator[tuple[Any, int]]:
-        """Yield what stands for values, with their numbers."""
-        return ((node, self._numbers[id(node)]) for node in self._alive)
+    def _known(self, x: Any) -> int | None:
+        number: int | None = self._numbers.get(id(x))
+        if number is None and x.__class__ in NUMBERS and x._owner is self:
+            number = x._place
+        return number
+
+    def literal(self, x: float) -> int:
+        """Return the number of a Python number, as `number` does in thrice the time."""
+        number = self._literals.get((x.__class__, x)) if x else None  # 0.0 and -0.0 are two
+        if number is None:
+            number = self._literals[x.__class__, x] = self.number(x)
+        return number
+
+    def node(self, number: int) -> Any:
+        """Return what stands for a value that is no constant."""
+        made = self._numbers_made
+        place = bisect.bisect_left(made, number, key=lambda node: node._place)
+        if place < len(made) and made[place]._place == number:
+            return made[place]
+        return next(node for node in self._alive if self._numbers[id(node)] == number)
 
     @property
     def keeps(self) -> bool:
@@ -185,8 +216,7 @@ class Tracer:
             if not self._paused:  # no step, but the function may differentiate by one of the operands
                 _link(out, row, args, params)
             return
-        data = out._data
-        aval = aval_of(data)
+        aval = aval_of(data := out._data)
         if not aval.shape and inputs and op.name in _OPERATORS and all(avals[i].weak for i in inputs) and (
             aval.dtype.kind in "fic"
         ):  # fmt: skip
@@ -196,19 +226,35 @@ class Tracer:
             out.__class__ = WeakTensor
         if op.name in TABLE and TABLE[op.name].forward is not op.forward:
             row = _renamed(row)
-        number = self._new(aval, out)
-        self.steps.append(Step(row, inputs, params, number, user_line()))
         _link(out, row, args, params)
+        self.steps.log += (row, inputs, params, self._enter(aval, out), *user_place())
+
+    def number_made(self, out: Any, left: int, right: int) -> Any:
+        """Record an operation on single numbers: `made` for what `_numbers` makes.
+
+        Args:
+            out: its answer, a node with op and operands.
+            left: the first operand's number.
+            right: the second one's, -1 if there is none.
+        """
+        if self._paused:
+            out.op = _stopped(out.op)
+        number, avals = len(self.avals), self.avals
+        out._owner, out._place = self, number
+        avals.append(SCALAR if out.__class__ is WeakNumber else DOUBLE)
+        self._numbers_made.append(out)
+        self.steps.log += (out.op, left, right, number, *user_place(3))
+        return out
 
     def scalar(self, op: Op, args: tuple[Any, ...]) -> Any:
         """Record an operation on Values."""
         if self._paused:
             op = _stopped(op)
-        inputs = tuple([self.number(a) for a in args])
+        left, right = self.number(args[0]), self.number(args[1]) if len(args) == 2 else -1
         out = object.__new__(TracedValue)
         out._grad, out.op, out._dl, out._dr = 0.0, op, 0.0, 0.0
         out._lhs, out._rhs = args[0], args[1] if len(args) == 2 else None
-        self.steps.append(Step(op, inputs, {}, self._new(SCALAR, out), user_line()))
+        self.steps.log += (op, left, right, self._new(SCALAR, out), *user_place())
         return out
 
     def compare(self, op: Op, x: Any, y: Any) -> Any:
@@ -260,7 +306,7 @@ class Tracer:
 
     def escape(self, node: Any, how: str) -> None:
         """Refuse to give the number of a node that depends on an input."""
-        known = self._numbers.get(id(node))
+        known = self._known(node)
         if known is not None and known in self._fixed:
             return
         what = describe(node) if not isinstance(node, Value) else "Value"
@@ -307,6 +353,7 @@ class Tracer:
                 node.__class__ = Leaked
         self._alive.clear()
         self._numbers.clear()
+        forget(self._numbers_made)
 
 
 def _link(out: Tensor, row: Op, args: tuple[Any, ...], params: dict[str, Any]) -> None:

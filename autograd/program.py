@@ -57,7 +57,7 @@ class Program:
     inputs: tuple[int, ...]
     parameters: Mapping[int, Any]
     constants: Mapping[int, Any]
-    steps: tuple[Step, ...]
+    steps: Sequence[Step]
     outputs: tuple[int, ...]
     avals: Sequence[Aval]
     arguments: tree.TreeDef
@@ -294,6 +294,7 @@ def record(
     _nested: bool = False,
     _shortcut: Any = None,
     _captured: Sequence[Value] | None = None,
+    _lean: bool = False,
     **named: Any,
 ) -> Program:
     """Run ``fun`` once on examples and return what it does as a `Program`.
@@ -326,14 +327,18 @@ def record(
             structure, found = _run(tracing, fun, (examples, named), _fixed)
     finally:
         tracing.close()
-    used = {i for step in tracing.steps for i in step.inputs} | set(found["outputs"])
+    used = set(found["outputs"])
+    # what no result needs may be left out before its steps are made
+    steps = tuple(tracing.steps.needed(used, len(tracing.avals))[0] if _lean else tracing.steps)
+    for step in steps:
+        used.update(step.inputs)
     _freeze(tracing.constants)
     return Program(
         name=name,
         inputs=tuple(tracing.inputs),
-        parameters=tracing.parameters,
+        parameters={i: p for i, p in tracing.parameters.items() if i in used} if _lean else tracing.parameters,
         constants={i: c for i, c in tracing.constants.items() if i in used},
-        steps=tuple(tracing.steps),
+        steps=steps,
         avals=tracing.avals,
         arguments=structure,
         **found,

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._steps import Steps
 from ..ops import TABLE
 from ..program import Program, Step
 from . import tape_kernels
@@ -38,6 +40,13 @@ class Expansion(NamedTuple):
     constants: list[float]
     inputs: list[Array]
     outputs: list[Array]
+
+
+@cache
+def _codes() -> dict[Any, int]:
+    """Return the opcode of each row that is one node whatever its operands are, if they are no constants."""
+    names = [name for name in TABLE if tape_kernels.known(name) and name not in _RULES]
+    return {TABLE[name]: tape_kernels.code_of(name) for name in names}
 
 
 class _Unsupported(Exception):  # noqa: N818  (says "no", and is caught below)
@@ -115,11 +124,32 @@ class _Expander:
             total = self.node("add", total, part)
         return total
 
+    def expand(self) -> None:
+        """Expand all steps: those on single numbers in this loop."""
+        values, rows, start, codes = self.values, self.rows, self.start, _codes()
+        steps: Any = self.program.steps
+        for op, left, right, output in steps.numbers() if isinstance(steps, Steps) else (s[:4] for s in steps):
+            if left.__class__ is not int:
+                self.step(Step(op, left, right, output))
+                continue
+            x = values[left] if left in values else self._enter(left)
+            y = x if right < 0 else values[right] if right in values else self._enter(right)
+            code = codes.get(op)
+            if code is not None and x >= 0 and y >= 0:
+                rows += (code, x, y)
+                values[output] = start + self.count
+                self.count += 1
+            else:
+                inputs = (left,) if right < 0 else (left, right)
+                self.step(Step(op, inputs, {}, output))
+        if self.count > self.limit:
+            raise _Unsupported
+
     def step(self, step: Step) -> None:
         """Expand one step."""
         program, name = self.program, step.op.name
         shape, dtype = program.avals[step.output][:2]
-        if TABLE.get(name) is not step.op or dtype.kind not in "fb":
+        if TABLE.get(name) is not step.op or (dtype != np.float64 and dtype.kind != "b"):
             raise _Unsupported  # a stopped row, of `no_grad`, is not the table's
         operands = [self.values[i] if i in self.values else self._enter(i) for i in step.inputs]
         if name in _RULES:
@@ -222,17 +252,15 @@ def expand(program: Program, limit: int) -> Expansion | None:
     (2, [1.0], [array(4)])
     """
     kinds = [program.avals[i].dtype for i in (*program.inputs, *program.parameters)]
-    floats = [program.avals[s.output].dtype for s in program.steps]
     wanted = [program.avals[i].dtype for i in program.outputs]
-    if any(d.kind not in "fiub" for d in kinds) or any(d.kind == "f" and d != np.float64 for d in (*kinds, *floats)):
+    if any(d.kind not in "fiub" or (d.kind == "f" and d != np.float64) for d in kinds):
         return None
     if program.updates or any(d != np.float64 for d in wanted):
         return None
     work = _Expander(program, limit)
     try:
         inputs = work.inputs()
-        for step in program.steps:
-            work.step(step)
+        work.expand()
         return work.done(inputs)
     except _Unsupported:
         return None
