@@ -21,6 +21,7 @@ import numpy as np
 
 from ..ops import TABLE
 from ..program import Program, Step
+from ._emit import bounds
 
 __all__ = ["Group", "arrange", "rows_of", "run_blocks"]
 
@@ -81,6 +82,8 @@ class _Finder:
             return self._fold(step, inputs[0])
         entrywise = isinstance(step.op.forward, np.ufunc) and step.op.name != "matmul"
         entrywise = entrywise or (step.op.name in {"where", "astype"} and step.op is TABLE[step.op.name])
+        if step.op is TABLE["clip"]:
+            entrywise = bool(bounds(step.params, avals[step.inputs[0]], avals[step.output]))
         if step.op.name == "broadcast_to":
             return "row" if self._spread(step) else None
         if not entrywise or not shape or shape[0] != self.rows:

@@ -7,6 +7,7 @@ then called as the table has it, with an array of its own at every call.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,7 +16,7 @@ from ..ops import TABLE
 from ..ops.dynamic import Slot
 from ..program import Aval, Step
 
-__all__ = ["EMITTERS", "SCALAR_OPERATORS", "WEAK", "Site", "scalar_power"]
+__all__ = ["EMITTERS", "SCALAR_OPERATORS", "WEAK", "Site", "bounds", "scalar_power"]
 
 
 class Site(Protocol):
@@ -151,6 +152,29 @@ def _where(site: Site) -> None:
     if y != site.out:
         site.line(f"{copy}({site.out}, {y})")
     site.line(f"{copy}({site.out}, {x}, where={condition})")
+
+
+def bounds(params: dict[str, Any], x: Aval, out: Aval) -> list[float | None]:
+    """Return where a clip begins and ends; empty if that is no plain number, or changes the dtype.
+
+    >>> from autograd.program import record
+    >>> program = record(lambda x: np.clip(x, None, 2.0), np.ones(3))
+    >>> bounds(program.steps[0].params, program.avals[0], program.avals[0])
+    [None, 2.0]
+    """
+    found = [params.get("a_min"), params.get("a_max")]
+    plain = all(b is None or (type(b) in {int, float} and isfinite(b)) for b in found) and found != [None, None]
+    return found if plain and x.dtype.kind == "f" and x.dtype == out.dtype else []
+
+
+@_emit("clip")
+def _clip(site: Site) -> bool | None:
+    found = bounds(site.step.params, site.aval(0), site.aval(-1))
+    if not found:
+        return False
+    limits = [site.use(f"limit{site.step.output}_{k}", bound) for k, bound in enumerate(found)]
+    site.line(f"{site.use('clip', np.clip)}({site.name(0)}, {', '.join(limits)}, {site.out})")
+    return None
 
 
 @_emit("astype")

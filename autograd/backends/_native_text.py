@@ -11,6 +11,7 @@ import numpy as np
 
 from ..ops import TABLE
 from ..program import Aval, Step
+from ._emit import bounds
 
 __all__ = [
     "CASTS",
@@ -211,6 +212,17 @@ def _astype(texts: list[str], avals: list[Aval], out: Aval, params: dict[str, An
     return f"{CASTS[out.dtype.name]}({texts[0]})"
 
 
+def _clip(texts: list[str], avals: list[Aval], out: Aval, params: dict[str, Any]) -> str | None:
+    if not bounds(params, avals[0], out):
+        return None
+    text = texts[0]
+    for bound, symbol in ((params.get("a_min"), "<"), (params.get("a_max"), ">")):
+        if bound is not None:
+            end = number(float(bound), out.dtype)
+            text = f"({end} if {text} {symbol} {end} else {text})"  # NaN stays: it is neither
+    return text
+
+
 def _extremum(symbol: str) -> Expression:
     def write(texts: list[str], avals: list[Aval], out: Aval, params: dict[str, Any]) -> str | None:
         x, y = (_cast(t, a, out.dtype) for t, a in zip(texts, avals, strict=True))
@@ -222,7 +234,8 @@ def _extremum(symbol: str) -> Expression:
 for _name, _op in TABLE.items():
     if _op.scalar is not None and _name not in {"floor", "ceil"}:
         ENTRYWISE[_name] = _twin(_name)
-ENTRYWISE.update(power=_power, where=_where, astype=_astype, maximum=_extremum(">="), minimum=_extremum("<="))
+ENTRYWISE.update(power=_power, where=_where, astype=_astype, clip=_clip)
+ENTRYWISE.update(maximum=_extremum(">="), minimum=_extremum("<="))
 ENTRYWISE.update({
     name: _comparison(symbol)
     for name, symbol in {"equal": "==", "not_equal": "!=", "less": "<", "less_equal": "<=", "greater": ">",

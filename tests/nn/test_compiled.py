@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
@@ -68,6 +69,21 @@ def test_the_same_bits_with_each_optimizer_of_a_large_model(name):
     sizes = (6, 600, 440, 3)
     assert sum((n + 1) * m for n, m in pairwise(sizes)) > _blocks.LEAST
     same(trained(True, LARGE[name], sizes, epochs=1), trained(False, LARGE[name], sizes, epochs=1))
+
+
+@pytest.mark.parametrize("name", sorted(LARGE.keys() - {"lbfgs"}))
+def test_a_step_of_a_large_model_makes_no_vector(name):
+    step, _ = large_step(LARGE[name])
+    step(X, LABELS)
+    tracemalloc.start()
+    try:
+        step(X, LABELS)
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        step(X, LABELS)
+        assert tracemalloc.get_traced_memory()[1] - before < 2**16
+    finally:
+        tracemalloc.stop()
 
 
 def large_step(transform, backend="numpy"):

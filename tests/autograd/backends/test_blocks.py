@@ -13,7 +13,7 @@ from autograd.passes import optimise
 RNG = np.random.default_rng(4)
 X, W, B = RNG.standard_normal((37, 5)), RNG.standard_normal(5), RNG.standard_normal((1, 5))
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Any] = {
     "gelu": lambda x, w, b: np.sum(gelu(x * w + b, approximate=True)),
     "exact gelu": lambda x, w, b: np.sum(gelu(x * w + b)),
     "logsumexp": lambda x, w, b: np.mean(logsumexp(x * w + b, axis=1)),
@@ -23,6 +23,7 @@ FUNCTIONS = {
     "softmax": lambda x, w, b: np.sum(softmax(x * w, axis=-1) * log_softmax(x + b)),
     "columns": lambda x, w, b: np.sum(np.tanh(x * w) / (1.0 + np.sum(x * x, axis=0)) + np.exp(b)),
     "clipped": lambda x, w, b: np.sum(np.where(x > 0.0, x * w, b) * np.minimum(x, 1.0) * np.max(x, axis=1)[:, None]),
+    "clip": lambda x, w, b: np.sum(np.clip(x * w, -0.5, None) * np.clip(x + b, -0.7, 0.7) * x),
     "middle": lambda x, w, b: np.sum(np.tanh((np.sin(x * w) @ np.ones((5, 5))) * b) * np.cos(x)),
 }
 
@@ -54,6 +55,25 @@ def test_reordering_is_a_program_still(name):
         assert 0 <= group.start < group.stop <= len(program.steps)
     for mine, eager in zip(program.run((X, W, B)), tree.leaves(fun(X, W, B)), strict=True):
         np.testing.assert_array_equal(mine, eager)
+
+
+VECTORS: dict[str, Any] = {
+    "entries": lambda x, w: np.sqrt(np.abs(x * w)) + np.clip(x, -0.5, 0.5) / (1.0 + w * w),
+    "a sum of all": lambda x, w: np.sum(np.tanh(x * w) * x + w),
+    "gradients": value_and_grad(lambda x, w: np.mean((x * 2.0 + np.exp(w)) ** 2), argnums=(0, 1)),
+    "parts": lambda x, w: ((x * w - x)[3:70] + 1.0, np.maximum(x, w) * 2.0),
+}
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_a_long_vector_is_rows_of_one_entry(name):
+    x, w = RNG.standard_normal(77), RNG.standard_normal(77)
+    run = compile_replay(record(VECTORS[name], x, w))
+    assert "run_blocks(" in run.source
+    for scale in (1.0, -0.5):
+        eager = tree.leaves(VECTORS[name](x * scale, w))
+        for mine, theirs in zip(run(x * scale, w), eager, strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-12, atol=1e-13)
 
 
 def test_a_training_step_keeps_its_bits():

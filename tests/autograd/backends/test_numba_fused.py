@@ -56,6 +56,13 @@ def test_entrywise_steps(dtype):
     same(fused, replay, frozen, *args[1:], rtol=2e-6 if dtype == np.float32 else 1e-12)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("ends", [(-0.5, 0.5), (0, None), (None, 0.25), (0.5, -0.5)])
+def test_clipping_keeps_nan(dtype, ends):
+    fused, replay = both(lambda x: np.clip(x, *ends) * 2.0, np.ones(5, dtype))
+    same(fused, replay, np.array([-2.0, -0.0, 0.3, 7.0, np.nan], dtype), rtol=0.0)
+
+
 def shaped(x, y):
     """Reductions over every choice of axes, products with each operand turned, views and joins."""
     sums = np.sum(x), np.sum(x, 0), np.sum(x, axis=1, keepdims=True), np.mean(x, axis=(0, 2)), np.max(x, axis=-1)
