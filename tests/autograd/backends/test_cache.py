@@ -9,6 +9,7 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ pytestmark = [
 ]
 SIGNATURES = {"twice": "float64(float64)"}
 _numbers = itertools.count()
+_kept: list[Any] = []  # numba complains at times, when the collector frees what it compiled
 
 
 def fresh():
@@ -32,8 +34,9 @@ def fresh():
 
 def compiled(source):
     """Compile as a new process would."""
-    sys.modules.pop(compiler._name(source), None)
-    return Compiled(source, SIGNATURES).get()["twice"](2.0)
+    function = Compiled(source, SIGNATURES)
+    _kept.extend((function, sys.modules.pop(compiler._name(source), None)))
+    return function.get()["twice"](2.0)
 
 
 @pytest.fixture
