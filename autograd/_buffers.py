@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-__all__ = ["Buffers", "Place", "Slot"]
+__all__ = ["Buffers", "Place", "Slot", "size_text"]
 
 
 class Place(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import _graph, tree
-from ._buffers import Buffers
+from ._buffers import Buffers, size_text
 from ._checking import check_program
 from ._guards import Guard
 from ._matching import check_leaves, matched, traceable
@@ -22,7 +22,7 @@ from ._value import Value
 from .errors import TraceError, describe
 from .ops.dynamic import DRAW
 
-__all__ = ["Aval", "Buffers", "Program", "Step", "draw_again", "record", "traceable"]
+__all__ = ["Aval", "Buffers", "Program", "Step", "draw_again", "record", "size_text", "traceable"]
 
 Forward = Callable[[Step, list[Any]], Any]
 

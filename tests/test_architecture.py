@@ -166,6 +166,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "autograd.export.programs": (
         *("autograd.export.*", "autograd._rewrite", "autograd.functional", "autograd.program", *OPS, ERRORS, *ARRAYS),
     ),
+    "autograd.export.cost": ("autograd.export.*", "autograd.passes", "autograd.program", *OPS, ERRORS, *ARRAYS),
     "autograd.export.counting": ("autograd.export.*", "autograd.passes", "autograd.program", *OPS, *ARRAYS),
     "autograd.export.source": ("autograd.export.*", "autograd.passes", "autograd.program", *OPS, ERRORS, *ARRAYS),
     **{  # ONNX takes ops apart where it has no form for them, and writes the step of a recurrence as a graph inside

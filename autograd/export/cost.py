@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ..program import Program
+from ..passes import reuse_buffers
+from ..program import Program, size_text
 from .counting import flops, owners
 from .programs import forward_steps, with_backward
 from .source import program_of
@@ -44,6 +45,8 @@ class Cost:
         held: forward values kept for the backward sweep: line, bytes, steps they wait; first those that are there
             when most is held. `autograd.checkpoint` around what makes the first saves most.
         peak_both: the most bytes held at once with the backward sweep; 0 for a program that has none.
+        apart: the bytes of everything, with the backward sweep if there is one, if no two values shared memory.
+        shared: the same with the buffers that `autograd.passes.reuse_buffers` plans.
     """
 
     steps: tuple[StepCost, ...]
@@ -51,6 +54,8 @@ class Cost:
     peak_at: int
     held: tuple[tuple[str, int, int], ...]
     peak_both: int = 0
+    apart: int = 0
+    shared: int = 0
 
     @property
     def flops(self) -> int:
@@ -71,6 +76,9 @@ class Cost:
         ]
         rows.append(f"{self.flops:>12,} {self.moved:>12,} {self.peak:>12,}  in all; most held, at step {self.peak_at}")
         rows += [f"{'':>25} {self.peak_both:>12,}  held at most with the backward sweep"] if self.peak_both else []
+        rows.append(
+            f"memory: {size_text(self.shared)} in buffers that values share, instead of {size_text(self.apart)}"
+        )
         rows += [
             f"checkpoint: {size:,} bytes wait {span} steps for the backward sweep in {line}"
             for line, size, span in self.held[:3]
@@ -81,8 +89,9 @@ class Cost:
 def cost(f: Any, *examples: Any) -> Cost:
     """Count the floating operations, the bytes moved and the memory held, at every step of a program.
 
-    Memory is that of running the steps in order and freeing a value after its last use, without the fusion and the
-    shared buffers of `jit`. For a program with one number as its result, ``held`` looks at its backward sweep.
+    Memory is that of running the steps in order and freeing a value after its last use; ``shared`` is that of
+    buffers planned beforehand, as `jit` has them. For a program with one number as its result, ``held`` looks at
+    its backward sweep.
 
     Args:
         f: a `Program`, or a function.
@@ -97,9 +106,16 @@ def cost(f: Any, *examples: Any) -> Cost:
     try:
         both = with_backward(program)
     except (ValueError, TypeError):  # no one number, or nothing to differentiate by
-        return Cost(tuple(steps), peak, peak_at, ())
+        return Cost(tuple(steps), peak, peak_at, (), 0, *_planned(program))
     _, most, where = _walk(both)
-    return Cost(tuple(steps), peak, peak_at, _held(both, where), most)
+    return Cost(tuple(steps), peak, peak_at, _held(both, where), most, *_planned(both))
+
+
+def _planned(program: Program) -> tuple[int, int]:
+    """Return the bytes of a program's values each in an array of its own, and in buffers that they share."""
+    plan = reuse_buffers(program).buffers
+    given = sum(_size(program, i) for i in (*program.inputs, *program.parameters, *program.constants))
+    return (given + plan.apart, given + plan.nbytes) if plan is not None else (given, given)
 
 
 def _size(program: Program, i: int) -> int:

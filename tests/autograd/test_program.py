@@ -7,6 +7,8 @@ import pytest
 
 from autograd import Tensor, Value, errors, grad, jvp, log_softmax, no_grad, record, value_and_grad
 from autograd._tracing import random_uniform
+from autograd.ops import TABLE
+from autograd.ops.dynamic import DRAW
 from autograd.program import Aval, Program, Step
 
 RNG = np.random.default_rng(0)
@@ -209,6 +211,61 @@ def test_check_names_the_faulty_step():
     short = program.replaced(steps=(first, Step(second.op, (first.output,), {}, second.output)))
     with pytest.raises(errors.GraphError, match="step 1"):
         short.check()
+
+
+def _unknown(program):
+    return program.replaced(outputs=(len(program.avals),))
+
+
+def _with(program, **fields):
+    return program.replaced(steps=(program.steps[0]._replace(**fields), *program.steps[1:]))
+
+
+DAMAGES = {
+    "another shape": (
+        lambda p: _aval(p, p.steps[0].output, Aval((3, 2), np.dtype(float))),
+        r"step 0: .*\[3,2\].*gives",
+    ),
+    "another dtype": (lambda p: _aval(p, p.steps[0].output, Aval((2, 3), np.dtype("f4"))), "step 0: .*float32.*gives"),
+    "an operand's shape": (lambda p: _aval(p, p.inputs[0], Aval((4, 4), np.dtype(float))), "step 0: .*gives"),
+    "an operand's dtype": (lambda p: _aval(p, p.inputs[0], Aval((2, 3), np.dtype("f4"))), "step 0: .*gives float32"),
+    "used before it is made": (lambda p: p.replaced(steps=p.steps[::-1]), "step 0: .*before"),
+    "never made": (lambda p: p.replaced(steps=p.steps[1:]), "step 0: .*before"),
+    "made twice": (lambda p: p.replaced(steps=(p.steps[0], *p.steps)), "step 1: .*made twice"),
+    "an input made again": (lambda p: _with(p, output=p.inputs[0]), "step 0: .*made twice"),
+    "a constant made again": (lambda p: _with(p, output=next(iter(p.constants))), "step 0: .*made twice"),
+    "an unknown result": (_unknown, "result [0-9]+ is never made"),
+    "a parameter not there": (lambda p: p.replaced(parameters={}), "step 1: .*before it is made|not made"),
+    "a constant not there": (lambda p: p.replaced(constants={}), "step [0-9]: .*not made"),
+    "a constant of another dtype": (
+        lambda p: p.replaced(constants={i: np.ones((2, 3), complex) for i in p.constants}),
+        "step [0-9]: .*gives complex128",
+    ),
+    "no such axis": (lambda p: _with(p, op=TABLE["sum"], params={"axis": 5}), "step 0: .*axis"),
+    "too many operands": (lambda p: _with(p, inputs=p.inputs * 5), "step 0: "),
+    "an update of no parameter": (lambda p: p.replaced(updates=((p.inputs[0], p.outputs[0]),)), "can't update"),
+    "an update of another shape": (
+        lambda p: p.replaced(updates=((next(iter(p.parameters)), p.outputs[0]),)),
+        r"can't update .*float64\[3\]",
+    ),
+    "a draw without a generator": (
+        lambda p: p.replaced(steps=(Step(DRAW, (), {}, p.steps[0].output), *p.steps[1:])),
+        "step 0: .*draw.*no generator",
+    ),
+}
+
+
+def _aval(program, number, aval):
+    return program.replaced(avals=[aval if i == number else old for i, old in enumerate(program.avals)])
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_every_damage_is_found_and_its_step_named(name):
+    w = Tensor([1.0, 2.0, 3.0])
+    program = record(lambda x: np.exp(x) * w + np.array([[1.0], [2.0]]), X).check()
+    damage, words = DAMAGES[name]
+    with pytest.raises(errors.GraphError, match=words):
+        damage(program).check()
 
 
 def test_the_listing_reads_as_a_program():

@@ -172,3 +172,16 @@ def test_what_waits_longest_at_the_peak_comes_first():
     assert report.peak_both == cost(both).peak  # the gradient's program, counted by itself
     kept = sum(size for _, size, _ in report.held[:2])
     assert report.peak < kept + report.peak_both < 2 * report.peak_both
+
+
+def test_memory_with_and_without_shared_buffers():
+    def chain(x):
+        for _ in range(10):
+            x = np.exp(np.sin(x))
+        return x
+
+    found = cost(chain, np.ones(1000))
+    assert (found.apart, found.shared) == (8000 * 21, 8000 * 3)  # the argument, one buffer, the result
+    assert "memory: 24.0 kB in buffers that values share, instead of 168.0 kB" in str(found)
+    found = cost(lambda x: np.sum(chain(x)), np.ones(1000))
+    assert found.shared == 8000 * 14 < found.apart
