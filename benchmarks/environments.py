@@ -19,6 +19,9 @@ ROOT = HERE.parent
 PEERS = HERE / "peers"
 FOLDER_VARIABLE = "CHAINRULE_BENCH_ENVS"
 THREADS = 2
+# Variables that begin so are not handed on. Each library chooses its kernels for this machine by itself: one
+# OPENBLAS_CORETYPE left in a shell takes numpy's products twice the time, and PyTorch's and JAX's none.
+_SETTINGS = ("PYTHON", "OPENBLAS_", "MKL_", "OMP_", "BLIS_", "ONEDNN_", "DNNL_", "ATEN_", "XLA_", "NUMBA_")
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Peer:
             "NUMEXPR_NUM_THREADS",
         )
         # PYTHONDONTWRITEBYTECODE alone would have every import compile its modules again.
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+        clean = {key: value for key, value in os.environ.items() if not key.startswith(_SETTINGS)}
         own = {"PYTHONPATH": str(ROOT)} if self.checkout else {}
         caches = {} if cache is None else dict.fromkeys(self.caches, str(cache))
         return clean | dict.fromkeys(names, str(THREADS)) | caches | own

@@ -46,6 +46,13 @@ def test_variables_are_equal_for_all(peers, tmp_path, monkeypatch):
     assert ours["PYTHONPATH"] == str(environments.ROOT)
 
 
+def test_no_setting_of_the_shell_chooses_a_librarys_kernels(peers, monkeypatch):
+    before = peers["right"].variables()
+    for name in ("OPENBLAS_CORETYPE", "MKL_DEBUG_CPU_TYPE", "ATEN_CPU_CAPABILITY", "XLA_FLAGS", "NUMBA_CPU_NAME"):
+        monkeypatch.setenv(name, "Haswell")
+    assert peers["right"].variables() == before
+
+
 def test_installing_makes_an_environment_from_the_requirements(monkeypatch, folder, tmp_path):
     commands = []
     monkeypatch.setattr(subprocess, "run", lambda command, check: commands.append((command, check)))
