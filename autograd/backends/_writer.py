@@ -113,7 +113,7 @@ class Writer:
     @property
     def plan(self) -> Buffers:
         """Where values lie."""
-        assert self.program.buffers is not None  # noqa: S101  (`write` makes it first)
+        assert self.program.buffers is not None  # noqa: S101  (write() makes it first)
         return self.program.buffers
 
     def _place(self) -> None:
