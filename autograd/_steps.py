@@ -62,7 +62,7 @@ class Steps(Sequence[Step]):
             if place not in lines:
                 lines[place] = line_at(code, instruction)
             if inputs.__class__ is int:
-                inputs, params = (inputs,) if params < 0 else (inputs, params), _NONE  # noqa: PLW2901
+                inputs, params = (inputs,) if params < 0 else (inputs, params), _NONE  # noqa: PLW2901  (a row of numbers)
             yield Step(op, inputs, params, output, lines[place])
 
     def _entries(self) -> Iterable[tuple[Any, ...]]:

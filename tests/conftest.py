@@ -2,7 +2,6 @@
 
 import os
 
-import pytest
 from hypothesis import settings
 
 os.environ.setdefault("MPLBACKEND", "Agg")  # pictures go to files; a test machine has no screen
@@ -21,12 +20,9 @@ from tests.autograd import jitted  # noqa: E402  (the variables above are read w
 jitted.install()
 
 
-@pytest.fixture(autouse=True)
-def _switch(request):
-    """Leave tests marked ``eager`` alone: they count calls, or what is kept alive."""
-    if not jitted.BACKENDS or request.node.get_closest_marker("eager") is None:
-        yield
-        return
-    token = jitted.off()
-    yield
-    jitted.on(token)
+def pytest_terminal_summary(terminalreporter):
+    """Say how much the switch has compared."""
+    if jitted.tally:
+        terminalreporter.section(f"jitted as well: {jitted.SWITCH}={os.environ[jitted.SWITCH]}")
+        for (backend, what), count in sorted(jitted.tally.items()):
+            terminalreporter.write_line(f"{backend}: {count:,} {what}")

@@ -61,7 +61,6 @@ def test_plain_arguments_call_the_plain_function():
     assert power.__name__ == "power"
 
 
-@pytest.mark.eager
 def test_containers_among_the_arguments_and_one_rule_for_all():
     calls.clear()
     y = np.array([1.0, 2.0, 3.0])
@@ -180,7 +179,6 @@ def test_defjvp_is_accepted():
     assert float(make_jvp(power)(3.0)(1.0)[1]) == 6.0
 
 
-@pytest.mark.eager
 def test_nothing_is_kept_alive():
     def step():
         x = Tensor(X)

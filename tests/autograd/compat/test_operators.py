@@ -268,7 +268,6 @@ def test_check_grads_at_a_kink_asks_only_that_both_numbers_agree():
         check_grads(lambda x: np.maximum(x, 0.3 * x) + 0.2 * np.abs(x - 1e-9), order=1)(0.0)
 
 
-@pytest.mark.eager
 def test_combo_check_runs_every_combination():
     seen = []
 
