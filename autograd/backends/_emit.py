@@ -277,6 +277,37 @@ def _gather(site: Site) -> bool | None:
     return None
 
 
+@_emit("reshape")
+def _copied(site: Site) -> bool | None:
+    """What is no view is a copy, which goes straight to its place: numpy would make it elsewhere first."""
+    if site.step.params.get("order", "C") != "C":
+        return False
+    name = f"shaped{site.step.output}"
+    site.setup.append(f"{name} = {site.out}.reshape({site.aval(0).shape!r})")
+    site.line(f"{site.use('copyto', np.copyto)}({name}, {site.name(0)})")
+    return None
+
+
+@_emit("scatter_add", "pad")
+def _put(site: Site) -> bool | None:
+    """Zeros with the operand at a part that is a view: slices and whole numbers, which name no entry twice."""
+    params, out = site.step.params, site.aval(-1)
+    index = params.get("index")
+    if site.step.op.name == "pad":
+        shape = site.aval(0).shape
+        index = tuple(slice(a, a + n) for (a, _), n in zip(params["pad_width"], shape, strict=True))
+    parts = index if isinstance(index, tuple) else (index,)
+    if not all(part is None or part is Ellipsis or part.__class__ in {int, slice} for part in parts):
+        return False
+    if not np.empty(out.shape, out.dtype)[index].shape:
+        return False
+    name = f"part{site.step.output}"
+    site.setup.append(f"{name} = {site.out}[{site.use(f'i{site.step.output}', index)}]")
+    site.line(f"{site.out}.fill(0)")
+    site.line(f"{site.use('copyto', np.copyto)}({name}, {site.name(0)})")
+    return None
+
+
 @_emit("scatter")
 def _scatter(site: Site) -> bool | None:
     places = _places(site, site.aval(-1).shape)

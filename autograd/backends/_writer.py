@@ -185,9 +185,7 @@ class Writer:
                 self._joined(operands)
             elif isinstance(step.op.forward, np.ufunc) and step.op.name not in EMITTERS:
                 ufunc(self)
-            elif step.op.name in EMITTERS:
-                EMITTERS[step.op.name](self)
-            else:
+            elif step.op.name not in EMITTERS or EMITTERS[step.op.name](self) is False:
                 self.line(f"copyto({self.out}, {self._call(step, operands)})")
         else:
             self.names[i] = f"v{i}"

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from autograd import (
+    errors,
     gelu,
     grad,
     hessian,
@@ -17,6 +18,7 @@ from autograd import (
     softmax,
     tree,
     value_and_grad,
+    vjp,
     vmap,
 )  # fmt: skip
 from autograd import passes as all_passes
@@ -35,6 +37,7 @@ from autograd.passes import (
     simplify,
 )
 from autograd.testing import strategies
+from tests.autograd import table
 
 RNG = np.random.default_rng(1)
 X, Y = RNG.standard_normal((4, 3)), RNG.standard_normal((3, 4))
@@ -83,6 +86,40 @@ def test_no_pass_changes_a_bit_of_any_graph(one, f):
         program = record(f, *f.inputs)
         for left, right in zip(tree.leaves(one(program)(*f.inputs)), tree.leaves(program(*f.inputs)), strict=True):
             np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.parametrize("call", table.row_calls(), ids=str)
+def test_no_pass_changes_a_bit_of_any_row(call):
+    values = call.values()
+    floats = [i for i, v in enumerate(values) if not isinstance(v, list) and v.dtype.kind in "fc"]
+
+    def pulled(*given):
+        full = list(values)
+        for i, x in zip(floats, given, strict=True):
+            full[i] = x
+        answer, pull = vjp(lambda *xs: call(*[xs[floats.index(i)] if i in floats else v for i, v in enumerate(full)]),
+                           *given)  # fmt: skip
+        return answer, pull(tree.map(lambda y: np.ones(np.shape(y), np.result_type(y)), answer))
+
+    fun, arguments = (pulled, [values[i] for i in floats]) if call.op.differentiable and floats else (call, values)
+    try:
+        program = record(fun, *arguments)
+    except errors.TraceError:
+        pytest.skip("needs the numbers, and is refused")
+    wanted = tree.leaves(program(*arguments))
+    for one in PASSES:
+        for mine, theirs in zip(tree.leaves(one(program)(*arguments)), wanted, strict=True):
+            np.testing.assert_array_equal(mine, theirs, err_msg=one.__name__)
+
+
+def test_the_sign_of_a_zero_is_all_that_algebra_may_change():
+    program = record(lambda x: x + 0.0, X)
+    zeros = np.full((4, 3), -0.0)
+    assert not np.signbit(program(zeros)).any()
+    assert np.signbit(simplify(program)(zeros)).all()
+    for exact in (lambda x: x - 0.0, lambda x: x * 1.0, lambda x: x / 1.0, lambda x: np.negative(-x), lambda x: x.T.T):
+        program = record(exact, X)
+        np.testing.assert_array_equal(np.signbit(simplify(program)(zeros)), np.signbit(program(zeros)))
 
 
 def test_every_public_pass_is_tested():
