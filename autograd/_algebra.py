@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ._rewrite import Rewriter
+from ._rewrite import Rewriter, Rule, sweep
 from ._traced import Aval, Step
 from .ops import TABLE
 from .program import Program
 
-__all__ = ["LAWS", "simplify"]
+__all__ = ["LAWS", "simplify", "simplifying"]
 
 # op -> laws: (work, step) -> the value that the step's output equals, or None
 Law = Callable[[Rewriter, Step], "int | None"]
@@ -100,7 +100,7 @@ def _transposes(work: Rewriter, step: Step) -> int | None:
 
 def _rewritten(work: Rewriter, step: Step) -> Step:
     """Return a cheaper step with the same answer: reshape of a reshape, a square, a sum of a single number."""
-    op, name = step.op, step.op.name
+    name = step.op.name
     if name == "reshape" and step.params.get("order", "C") == "C":
         inner = _source(work, step.inputs[0], "reshape")
         if inner is not None and inner.params.get("order", "C") == "C":
@@ -119,7 +119,22 @@ def _rewritten(work: Rewriter, step: Step) -> Step:
         if work.avals[inner.inputs[0]].dtype == aval.dtype and not aval.weak:
             other = TABLE["subtract" if name == "add" else "add"]
             return Step(other, (x, inner.inputs[0]), {}, step.output, step.where)
-    return step._replace(op=op)
+    return step
+
+
+def simplifying(work: Rewriter) -> Rule:
+    """Return the rule that applies these laws."""
+
+    def rule(old: Step) -> Step | None:
+        step = _rewritten(work, old)
+        for law in LAWS.get(step.op.name, ()):
+            same = law(work, step)
+            if same is not None:
+                work.alias[step.output] = same
+                return None
+        return step
+
+    return rule
 
 
 def simplify(program: Program) -> Program:
@@ -129,14 +144,4 @@ def simplify(program: Program) -> Program:
     >>> print(*simplify(record(lambda x: (x.T.T * 1.0 + 0.0) ** 2, np.ones((2, 3)))).steps[0].op.name.split())
     multiply
     """
-    work = Rewriter(program)
-    for old in program.steps:
-        step = _rewritten(work, old._replace(inputs=tuple([work.follow(i) for i in old.inputs])))
-        for law in LAWS.get(step.op.name, ()):
-            same = law(work, step)
-            if same is not None:
-                work.alias[step.output] = same
-                break
-        else:
-            work.add(step)
-    return work.done()
+    return sweep(program, simplifying)

@@ -12,6 +12,7 @@ from ._custom import opaque
 from ._graph import Node
 from ._guards import Guard
 from ._tensor import Tensor
+from ._text import execute
 from .functional import vjp
 from .program import Aval, Program, record
 
@@ -208,8 +209,8 @@ def recogniser(program: Program) -> Callable[[Any, Any], Any]:
     else:
         reader.fail_unless("not kwargs")
     body = "\n    ".join([*reader.lines, f"return ({', '.join(reader.found)}{',' if reader.found else ''})"])
-    exec(f"def enter(args, kwargs):\n    {body}\n", reader.scope)  # noqa: S102  (the text is this module's own)
-    enter: Callable[[Any, Any], Any] = reader.scope["enter"]
+    source = f"def enter(args, kwargs):\n    {body}\n"
+    enter: Callable[[Any, Any], Any] = execute(source, reader.scope, f"<arguments of {program.name}>", "enter")
     return enter
 
 
@@ -227,8 +228,8 @@ def arranger(program: Program) -> Callable[[Any], Any]:
     given = [name for k, name in enumerate(names) if k not in program.static[1]]
     text = _arranged(program.result, iter(names), scope)
     source = f"def finish(leaves):\n    {''.join(f'{n}, ' for n in given)} = leaves\n    return {text}\n"
-    exec(source if given else f"def finish(leaves):\n    return {text}\n", scope)  # noqa: S102  (this module's own)
-    finish: Callable[[Any], Any] = scope["finish"]
+    source = source if given else f"def finish(leaves):\n    return {text}\n"
+    finish: Callable[[Any], Any] = execute(source, scope, f"<result of {program.name}>", "finish")
     return finish
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from ._traced import Aval, Step, aval_of
 from .ops.dynamic import DRAW
 from .program import Program
 
-__all__ = ["Rewriter", "dead_code"]
+__all__ = ["Rewriter", "Rule", "changed", "dead_code", "sweep"]
+
+Rule = Callable[[Step], "Step | None"]  # a step to go on with, or `None` where another value stands for its answer
 
 
 def dead_code(program: Program) -> Program:
@@ -23,11 +28,36 @@ def dead_code(program: Program) -> Program:
         if step.output in needed or step.op is DRAW:
             kept.append(step)
             needed.update(step.inputs)
+    updated = {old for old, _ in program.updates}
     return program.replaced(
         steps=tuple(reversed(kept)),
         constants={i: c for i, c in program.constants.items() if i in needed},
-        parameters={i: p for i, p in program.parameters.items() if i in needed or i in dict(program.updates)},
+        parameters={i: p for i, p in program.parameters.items() if i in needed or i in updated},
     )
+
+
+def sweep(program: Program, *makers: Callable[[Rewriter], Rule]) -> Program:
+    """Copy a program; each of its steps goes through all rules in turn.
+
+    Args:
+        program: the program.
+        *makers: functions that make a rule for the copy to be made.
+    """
+    work = Rewriter(program)
+    rules = [make(work) for make in makers]
+    for old in program.steps:
+        step: Step | None = work.followed(old)
+        for rule in rules:
+            if step is not None:
+                step = rule(step)
+        if step is not None:
+            work.add(step)
+    return work.done()
+
+
+def changed(step: Step, inputs: tuple[int, ...]) -> Step:
+    """Return a step with other operands: a third of the time of `_replace`."""
+    return Step(step.op, inputs, step.params, step.output, step.where)
 
 
 class Rewriter:
@@ -40,15 +70,26 @@ class Rewriter:
         self.constants = dict(program.constants)
         self.avals = list(program.avals)
         self.made: dict[int, Step] = {}
-        self._literals: dict[Any, int] = {}
+        self._literals: dict[Any, int] | None = None
 
     def follow(self, i: int) -> int:
         """Return what stands for value ``i`` now."""
         return self.alias.get(i, i)
 
+    def followed(self, step: Step) -> Step:
+        """Return a step with what stands for its operands now."""
+        if not self.alias or self.alias.keys().isdisjoint(step.inputs):
+            return step
+        return changed(step, tuple([self.follow(i) for i in step.inputs]))
+
     def constant(self, value: Any) -> int:
         """Return the number of a Python number."""
         key = (type(value), repr(value))
+        if self._literals is None:
+            self._literals = {}
+            for i, c in self.constants.items():
+                if not isinstance(c, np.ndarray):
+                    self._literals.setdefault((type(c), repr(c)), i)
         if key not in self._literals:
             self._literals[key] = number = self.value(aval_of(value))
             self.constants[number] = value

@@ -111,13 +111,20 @@ class CompiledStep:
         return tree.unflatten(self._structure, list(self._leaves))
 
     def _compile(self, batch: tuple[Any, ...]) -> _Compiled:
-        guard = Guard(self._fun, state=self._leaves)
+        guard = self._guard()
         with _graph.record_mode(True):
             program = record(self._fun, self.state, *batch, _captured=guard.values)
         check_surroundings(self._fun, guard, program)
         inner, outer = self._in_place(program)
         run = choose.compile_program(inner, self._backend)
         return _Compiled(run, recogniser(outer), outer.select, arranger(outer), guard)
+
+    def _guard(self) -> Guard:
+        """Return what the function's surroundings are now: another program's guard, if nothing has changed since."""
+        last = self._last.guard if self._last is not None else None
+        if last is not None and not last.generators and last.changed() is None:
+            return last
+        return Guard(self._fun, state=self._leaves)
 
     def _in_place(self, program: Program) -> tuple[Program, Program]:
         """Turn the state's arrays from inputs to parameters, and their new values from outputs to updates."""

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ._text import execute
+
 __all__ = ["CONTAINERS", "PLAIN", "Contents", "Place", "Watch", "frozen", "is_generator", "quick", "state_of"]
 
 PLAIN = (int, float, complex, str, bytes, bool, type(None), np.generic)
@@ -135,8 +137,7 @@ def quick(watches: Sequence[Watch | Contents]) -> Callable[[], bool]:
     tests = [watch.test(k, scope) for k, watch in enumerate(watches)]
     text = "\n        and ".join([*tests, "True"])
     source = f"def quick():\n    try:\n        return ({text})\n    except gone:\n        return False\n"
-    exec(source, scope)  # noqa: S102  (the text is this module's own)
-    unchanged: Callable[[], bool] = scope["quick"]
+    unchanged: Callable[[], bool] = execute(source, scope, "<watches>", "quick")
     return unchanged
 
 

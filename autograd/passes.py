@@ -14,15 +14,16 @@ from typing import Any
 import numpy as np
 
 from . import _graph
-from ._algebra import simplify
+from ._algebra import simplify, simplifying
 from ._fusion import Fused, fuse
 from ._graph import Node
 from ._liveness import reuse_buffers
-from ._rewrite import Rewriter, dead_code
+from ._rewrite import Rewriter, Rule, changed, dead_code, sweep
 from ._rolling import roll
 from ._sweeps import share_sweeps
 from ._traced import Step
 from ._tracing import Tracer
+from ._watches import frozen
 from .errors import AutogradError
 from .ops import TABLE
 from .ops.dynamic import DRAW
@@ -57,25 +58,31 @@ def common_subexpressions(program: Program) -> Program:
     >>> len(common_subexpressions(record(lambda x: np.exp(x) * np.exp(x), np.ones(2))).steps)
     2
     """
-    work, seen = Rewriter(program), dict[Any, int]()
-    for i, c in program.constants.items():
+    return sweep(program, _sharing)
+
+
+def _sharing(work: Rewriter) -> Rule:
+    seen = dict[Any, int]()
+    avals = work.avals
+    for i, c in work.constants.items():
         key: Any = ("array", id(c)) if isinstance(c, np.ndarray) else (type(c), repr(c))
         first = seen.setdefault(key, i)
         if first != i:
             work.alias[i] = first
-    for step in program.steps:
-        inputs = tuple([work.follow(i) for i in step.inputs])
-        if step.op is DRAW:
-            work.add(step)
-            continue
-        operands = tuple(sorted(inputs)) if step.op.name in {"add", "multiply"} else inputs
-        key = (id(step.op), operands, _params(step))
-        if key in seen and program.avals[seen[key]] == program.avals[step.output]:
-            work.alias[step.output] = seen[key]
-        else:
-            seen[key] = step.output
-            work.add(step._replace(inputs=inputs))
-    return work.done()
+
+    def rule(step: Step) -> Step | None:
+        op, inputs, params, output, _ = step
+        if op is DRAW:
+            return step
+        operands = tuple(sorted(inputs)) if op.name in {"add", "multiply"} else inputs
+        key = (id(op), operands, _params(step) if params else ())
+        if key in seen and avals[seen[key]] == avals[output]:
+            work.alias[output] = seen[key]
+            return None
+        seen[key] = output
+        return step
+
+    return rule
 
 
 def _owned(constant: Any) -> bool:
@@ -90,18 +97,27 @@ def fold_constants(program: Program) -> Program:
     >>> print(fold_constants(record(lambda x: x * np.full(2, 3.0), np.ones(2))).steps[0].op)
     <op multiply>
     """
-    work = Rewriter(program)
-    for step in program.steps:
-        inputs = tuple([work.follow(i) for i in step.inputs])
-        constant = all(i in work.constants and _owned(work.constants[i]) for i in inputs)
-        if inputs and constant and step.op is not DRAW and not program.avals[step.output].weak:
+    return sweep(program, _folding)
+
+
+def _folding(work: Rewriter) -> Rule:
+    constants, avals = work.constants, work.avals
+
+    def rule(step: Step) -> Step | None:
+        inputs = step.inputs
+        if constants.keys().isdisjoint(inputs):
+            return step
+        constant = all(i in constants and _owned(constants[i]) for i in inputs)
+        if constant and step.op is not DRAW and not avals[step.output].weak:
             with np.errstate(all="ignore"):
-                answer = np.asarray(step.op.forward(*(work.constants[i] for i in inputs), **step.params))
+                answer = np.asarray(step.op.forward(*(constants[i] for i in inputs), **step.params))
             answer.flags.writeable = False
-            work.constants[step.output] = answer
-        else:
-            work.add(step._replace(inputs=_scalars(work, step, inputs)))
-    return work.done()
+            constants[step.output] = answer
+            return None
+        numbers = _scalars(work, step, inputs)
+        return step if numbers is inputs else changed(step, numbers)
+
+    return rule
 
 
 def _scalars(work: Rewriter, step: Step, inputs: tuple[int, ...]) -> tuple[int, ...]:
@@ -128,9 +144,15 @@ def _scalars(work: Rewriter, step: Step, inputs: tuple[int, ...]) -> tuple[int, 
 # ---- lowering
 @functools.cache
 def _opaque(op: Any) -> bool:
-    return isinstance(op.forward, np.ufunc) or op is DRAW or getattr(op.forward, "__module__", "") == "numpy"
+    """Whether an op is nothing simpler: numpy's own function, or a row that asks for the numbers of its operand."""
+    if isinstance(op.forward, np.ufunc) or op is DRAW or getattr(op.forward, "__module__", "") == "numpy":
+        return True
+    code = getattr(op.forward, "__code__", None)
+    return TABLE.get(op.name) is op and code is not None and "asarray" in code.co_names
 
 
+_known: dict[Any, Tracer | None] = {}  # what the table's rows do inside, by row, metadata and the operands' types
+_MOST = 4096
 _simple: set[str] = set()  # ops found to be nothing but themselves, which need not be recorded again
 
 
@@ -160,6 +182,21 @@ def _inside(step: Step, program: Program) -> Tracer | None:
     return tracing if found == program.avals[step.output] and not tracing.parameters else None
 
 
+def _remembered(step: Step, program: Program, found: dict[Any, Tracer | None]) -> Tracer | None:
+    """Return what is inside a step, recorded once for operands of the same types; a row's own for good."""
+    weak = tuple(repr(program.constants[i]) for i in step.inputs if program.avals[i].weak and i in program.constants)
+    key = (id(step.op), _params(step), tuple(program.avals[i] for i in step.inputs), weak)
+    if key in _known:
+        return _known[key]
+    if key not in found:
+        inside = found[key] = _inside(step, program)
+        lasting = TABLE.get(step.op.name) is step.op and frozen(step.params.values()) and len(_known) < _MOST
+        arrays = inside is not None and any(isinstance(c, np.ndarray) for c in inside.constants.values())
+        if lasting and not arrays:
+            _known[key] = inside
+    return found[key]
+
+
 def lower(
     program: Program,
     depth: int = 8,
@@ -185,16 +222,11 @@ def lower(
     found = {} if found is None else found
     changed = False
     for old in program.steps:
-        step = old._replace(inputs=tuple([work.follow(i) for i in old.inputs]))
+        step = work.followed(old)
         inside = None
         plain = not isinstance(step.op, Fused) and (step.op.name in _simple or _opaque(step.op))  # that would keep it
         if only(old) and not plain and not program.avals[step.output].weak:
-            key: Any = (id(step.op), _params(step), tuple(program.avals[i] for i in old.inputs))
-            key = (*key, tuple(repr(program.constants[i]) for i in old.inputs if program.avals[i].weak
-                               and i in program.constants))  # fmt: skip
-            if key not in found:
-                found[key] = _inside(old, program)
-            inside = found[key]
+            inside = _remembered(old, program, found)
         if inside is None:
             work.add(step)
         else:
@@ -231,7 +263,7 @@ def optimise(program: Program) -> Program:
     program = lower(dead_code(program))
     for _ in range(4):
         before = len(program.steps)
-        program = common_subexpressions(simplify(fold_constants(program)))
+        program = sweep(program, _folding, simplifying, _sharing)
         if len(program.steps) == before:
             break
     return share_sweeps(roll(program))

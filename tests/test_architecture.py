@@ -91,7 +91,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "autograd.tree",
         *ARRAYS,
     ),
-    "autograd._rewrite": ("autograd._traced", "autograd.program", *OPS),
+    "autograd._rewrite": ("autograd._traced", "autograd.program", *OPS, *ARRAYS),
     "autograd._rolling": ("autograd._rewrite", "autograd._traced", "autograd.program", *OPS, *ARRAYS),
     "autograd._algebra": ("autograd._rewrite", "autograd._traced", "autograd.program", *OPS),
     "autograd._fusion": (
@@ -113,6 +113,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
             "autograd._sweeps",
             "autograd._traced",
             "autograd._tracing",
+            "autograd._watches",
         ),
         "autograd.program",
         *(*NODES, *OPS, *ARRAYS),
@@ -128,11 +129,12 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "autograd._sweeps": ("autograd._rewrite", "autograd._traced", "autograd.program", *OPS),
     "autograd._vmap": (*NODES, "autograd._batching", "autograd._lanes", "autograd.program", "autograd.tree", *ARRAYS),
-    "autograd._watches": ARRAYS,
+    "autograd._text": (),
+    "autograd._watches": ("autograd._text", *ARRAYS),
     "autograd._guards": (*NODES, "autograd._watches", *ARRAYS),
     "autograd._entry": (
         *(*NODES, "autograd._custom", "autograd._guards", "autograd.functional", "autograd.program", "autograd.tree"),
-        *ARRAYS,
+        *("autograd._text", *ARRAYS),
     ),
     "autograd._jit": (
         *(*NODES, "autograd._entry", "autograd._forking", "autograd._guards", "autograd._rewrite", "autograd._taped"),
@@ -149,7 +151,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "autograd.backends": ("autograd.backends.*",),
     "autograd.backends.*": (
         *("autograd.backends.*", "autograd._forking", "autograd._liveness", "autograd._op", "autograd._steps"),
-        *("autograd.program", "autograd.passes", *OPS, ERRORS, *ARRAYS),
+        *("autograd._text", "autograd.program", "autograd.passes", *OPS, ERRORS, *ARRAYS),
     ),
     "autograd.export": ("autograd.export.*",),
     "autograd.export.*": ("autograd.export.*", "autograd.program", *OPS, ERRORS, *ARRAYS),

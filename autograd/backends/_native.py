@@ -6,6 +6,7 @@ one piece of memory for each dtype, at offsets known when the text is written.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -160,7 +161,7 @@ class Native(Plan):
         operands = [self.places[i] for s in steps for i in s.inputs if i in self.places]
         results = [self.places[s.output] for s in steps if s.output in self.places]
         flat = all(p.flat(shape) for p in (*operands, *results))
-        variables, head, depth = loops((int(np.prod(shape)),) if flat else shape)
+        variables, head, depth = loops((math.prod(shape),) if flat else shape)
         body = []
         for step in steps:
             i = step.output
@@ -283,7 +284,7 @@ class Native(Plan):
 
     def _copy(self, target: Place, source: Place) -> None:
         flat = target.flat(target.shape) and source.flat(target.shape)
-        variables, head, depth = loops((int(np.prod(target.shape)),) if flat and target.shape else target.shape)
+        variables, head, depth = loops((math.prod(target.shape),) if flat and target.shape else target.shape)
         text = source.at(variables, target.shape, flat)
         self.lines += nest(head, depth, [f"{target.at(variables, target.shape, flat)} = {text}"])
 
@@ -293,6 +294,7 @@ def _flat(letter: str, k: int, shape: tuple[int, ...]) -> str:
     return f"{letter}{k}f" if len(shape) > 1 else f"{letter}{k}"
 
 
+@functools.cache
 def kind(dtype: Any) -> None:
     """Refuse a dtype that has no memory here."""
     if dtype.name not in CASTS:

@@ -127,6 +127,8 @@ class Plan:
 
     def straight(self, i: int) -> bool:
         """Whether a view shows all entries of its root in their order."""
+        if i not in self.roots:
+            return True
         chain = []
         while i in self.roots:
             chain.append(i)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -33,6 +35,12 @@ CASTS = {"float32": "f4", "float64": "f8", "int64": "i8", "bool": "b1"}
 Expression = Callable[[list[str], list[Aval], Aval, dict[str, Any]], "str | None"]
 
 
+@functools.cache
+def _strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the distances of entries in C order, counted in entries."""
+    return tuple(math.prod(shape[k + 1 :]) for k in range(len(shape)))
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a value is: entries of a piece of memory, or a variable."""
@@ -47,8 +55,7 @@ class Place:
     @classmethod
     def plain(cls, name: str, offset: int, shape: tuple[int, ...], dtype: Any) -> Place:
         """Return a place in C order."""
-        strides = tuple(int(np.prod(shape[k + 1 :])) for k in range(len(shape)))
-        return cls(name, offset, strides, shape, dtype)
+        return cls(name, offset, _strides(shape), shape, dtype)
 
     @classmethod
     def scalar(cls, name: str, dtype: Any) -> Place:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .._liveness import VIEWS
+from .._text import execute
 from ..passes import optimise
 from ..program import Program
 from . import compiler
@@ -194,8 +195,7 @@ def _runner(program: Program, native: Native, function: Any, replay: Callable[..
     if native.wide:
         lines += ["    if answer[0]:", f"        return replay({', '.join(inputs)})"]
     lines.append(f"    return ({', '.join(parts)}{',' if parts else ''})")
-    exec(compile("\n".join(lines), f"<call of {program.name}>", "exec"), scope)  # noqa: S102  (the text is written here)
-    return scope["run"]
+    return execute("\n".join(lines), scope, f"<call of {program.name}>", "run")
 
 
 def _plain(leaf: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .._text import execute
 from ..passes import optimise
 from ..program import Program
 from ._writer import Writer
@@ -20,9 +21,6 @@ __all__ = ["Replay", "compile_replay"]
 
 Run = Callable[..., Any]
 _RINGS = 4  # sets of results kept for reuse; more of them are in use only if the caller keeps that many
-
-
-_count = iter(range(10**12))
 
 
 class Replay:
@@ -39,10 +37,10 @@ class Replay:
         writer = Writer(program)
         self.source = writer.write()
         self.program = writer.program
-        name = f"<replay {next(_count)} of {program.name}>"
-        linecache.cache[name] = (len(self.source), None, self.source.splitlines(keepends=True), name)
-        exec(compile(self.source, name, "exec"), writer.scope)  # noqa: S102  (the text is this module's own)
-        self._make = writer.scope["make"]
+        name = f"<replay {hash(self.source):x} of {program.name}>"
+        if name not in linecache.cache:
+            linecache.cache[name] = (len(self.source), None, self.source.splitlines(keepends=True), name)
+        self._make = execute(self.source, writer.scope, name, "make")
         self.sizes: tuple[int, ...] = tuple(writer.scope["SIZES"])
         self._lanes: list[_Lane] = []  # one a thread that is running; a list's pop and append are atomic
 

@@ -194,6 +194,19 @@ def test_constants_are_folded_only_if_nobody_can_change_them():
     np.testing.assert_array_equal(program(np.ones(3)), [11.0] * 3)
 
 
+def test_what_is_inside_an_operation_of_the_users_is_looked_up_anew():
+    factor = [2.0]
+
+    @primitive(lambda g, ans, x: g * factor[0])
+    def scaled(x):
+        return np.add(x, 0.5) * factor[0]
+
+    for factor[0] in (2.0, 3.0):
+        program = lower(record(scaled, X))
+        assert names(program) == ["add", "multiply"]
+        np.testing.assert_array_equal(program(X), (X + 0.5) * factor[0])
+
+
 def test_lowering_leaves_numpy_functions_of_one_call():
     lowered = names(lower(record(grad(lambda x: np.sum(gelu(x, approximate=True))), X)))
     assert "gelu" not in lowered

@@ -131,6 +131,32 @@ def test_surroundings_and_draws():
     np.testing.assert_allclose(step.state, -0.1 * expected.random(3) - expected.random(3), rtol=1e-15)
 
 
+def test_programs_of_one_step_share_their_guard_while_nothing_changes():
+    rate = [0.5]
+    step = compile_step(lambda w, x: (w - rate[0] * np.sum(x), None), np.zeros(()))
+    guards = []
+    for rows in (1, 2, 3):
+        if rows == 3:
+            rate[0] = 2.0
+        step(np.ones(rows))
+        assert step._last is not None
+        guards.append(step._last.guard)
+    assert guards[0] is guards[1] is not guards[2]
+    assert step.state == -0.5 * 3 - 2.0 * 3
+    step(np.ones(2))
+    assert step.state == -0.5 * 3 - 2.0 * 5
+
+
+def test_programs_that_draw_have_guards_of_their_own():
+    rng = np.random.default_rng(3)
+    step = compile_step(lambda w, x: (w + np.sum(x * random_uniform(rng, x.shape)), None), np.zeros(()))
+    expected, total = np.random.default_rng(3), 0.0
+    for rows in (1, 2, 1, 3):
+        step(np.ones(rows))
+        total += float(np.sum(expected.random(rows)))
+    assert step.state == total
+
+
 def test_a_changed_state_is_refused():
     with pytest.raises(errors.ShapeError, match=r"state\['w'\].*float64\[2\].*float64\[3\]"):
         compile_step(lambda s: ({"w": np.concatenate([s["w"], s["w"][:1]])}, 0.0), {"w": np.ones(2)})()

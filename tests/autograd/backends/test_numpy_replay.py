@@ -162,3 +162,17 @@ def test_parts_of_a_new_value_are_written_over_the_old_one_where_that_is_safe(fu
         start = expected
     run: Any = next(iter(compiled._compiled.values())).run
     assert ("copyto(p0" not in run.source) is over
+
+
+def test_models_of_one_kind_have_one_text():
+    def loss(w, x, labels):
+        return -np.mean(log_softmax(x @ w)[np.arange(len(x)), labels])
+
+    programs = [record(value_and_grad(loss), np.ones((4, 3)), np.ones((5, 4)), np.arange(5) % 3) for _ in range(2)]
+    one, other = (compile_replay(program) for program in programs)
+    assert one.source == other.source
+    rng = np.random.default_rng(0)
+    args = rng.normal(size=(4, 3)), rng.normal(size=(5, 4)), np.array([2, 0, 1, -1, 2])
+    for a, b, c in zip(one(*args), other(*args), programs[0].run(args), strict=True):
+        np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(a, c)
