@@ -307,11 +307,11 @@ def reduction(name: str, x: Place, out: Place, axis: Any, scalar: str) -> list[s
     names = [f"i{k}" for k in range(n)]
     lines = [f"{'    ' * d}for {names[k]} in range({x.shape[k]}):" for d, k in enumerate(kept)]
     pad = "    " * len(kept)
-    if axes == (n - 1,) and 1 < x.shape[-1] <= _SHORT:
+    if axes == (n - 1,) and 1 < x.shape[-1] <= _SHORT and (x.dtype.kind == "f" or REDUCTIONS[name] == "+"):
         return [*lines, f"{pad}{_target(out, names, kept, n, scalar)} = {_short(name, x, out, names)}"]
     at = x.at(names, x.shape, False)
     start = x.at(["0" if k in axes else names[k] for k in range(n)], x.shape, False)
-    lines.append(f"{pad}acc = {start}" if REDUCTIONS[name] != "+" else f"{pad}acc = f8(0)")
+    lines.append(f"{pad}acc = {start}" if REDUCTIONS[name] != "+" else f"{pad}acc = {_wide(out)}(0)")
     lines += [f"{pad}{'    ' * d}for {names[k]} in range({x.shape[k]}):" for d, k in enumerate(axes)]
     inner = pad + "    " * len(axes)
     symbol = REDUCTIONS[name]
@@ -324,11 +324,16 @@ def reduction(name: str, x: Place, out: Place, axis: Any, scalar: str) -> list[s
     return lines
 
 
+def _wide(out: Place) -> str:
+    """Return the type to add in: double precision for numbers of single, whole numbers for whole ones."""
+    return "i8" if out.dtype.kind == "i" else "f8"
+
+
 def _short(name: str, x: Place, out: Place, names: list[str]) -> str:
     """Return a fold of few entries as one expression, halved again and again: no operation waits for all before it."""
     parts = [x.at([*names[:-1], str(k)], x.shape, False) for k in range(x.shape[-1])]
     if REDUCTIONS[name] == "+":
-        parts = [f"f8({part})" for part in parts]
+        parts = [f"{_wide(out)}({part})" for part in parts]
     symbol = {"max": "fmax({}, {})", "min": "fmin({}, {})"}.get(name, "({} + {})")
     while len(parts) > 1:
         odd = parts[len(parts) - len(parts) % 2 :]

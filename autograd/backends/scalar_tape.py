@@ -293,10 +293,14 @@ class _Run:
         self._tape = Tape.of(program)
         self._lock: Any
         keep_lock(self)
+        self._numpys = [k for k, i in enumerate(program.outputs) if not program.avals[i].weak]
 
     def __call__(self, *leaves: Any) -> tuple[float, ...]:
         with self._lock:
-            return tuple(self._tape.value(leaves).tolist())
+            answer = self._tape.value(leaves).tolist()
+        for k in self._numpys:
+            answer[k] = np.float64(answer[k])
+        return tuple(answer)
 
 
 def compile_tape(program: Program) -> Any:
@@ -321,7 +325,7 @@ def tapeable(program: Program) -> bool:
     (True, False)
     """
     avals = program.avals
-    used = [*program.inputs, *program.parameters, *(s.output for s in program.steps)]
+    used = [*program.inputs, *program.parameters, *(s.output for s in program.steps), *program.outputs]
     return (
         all(not avals[i].shape and avals[i].dtype == np.float64 for i in used)
         and all(np.ndim(c) == 0 and np.isrealobj(c) for c in program.constants.values())

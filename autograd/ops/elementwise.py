@@ -94,6 +94,7 @@ rule(
     kink=lambda x, y: np.minimum(abs(np.fmod(x, y)), abs(y) - abs(np.fmod(x, y))),
     domain=("real", "nonzero"),
 )
+_SIGN = "(x > 0.0) - (x < 0.0) + sqrt(0.0 - (x != x))"  # the root makes NaN of NaN, and adds 0 to all else
 rule(np.negative, lambda g, ans, x: -g, symbol="neg", scalar=Scalar("-x", ("-1.0",)), linear=True)
 rule(np.positive, lambda g, ans, x: g, symbol="pos", scalar=Scalar("x", ("1.0",)), linear=True)
 rule(np.reciprocal, lambda g, ans, x: -g * ans * ans, domain="nonzero")
@@ -103,7 +104,7 @@ rule(
     lambda g, ans, x: g * (np.conj(x) / np.where(ans == 0, 1.0, ans) if np.iscomplexobj(x) else np.sign(x)),
     also=(np.fabs,),
     symbol="abs",
-    scalar=Scalar("fabs(x)", ("(x > 0.0) - (x < 0.0)",)),
+    scalar=Scalar("fabs(x)", (_SIGN,)),
     kink=lambda x: x,
     domain="nonzero",
 )
@@ -245,7 +246,7 @@ rule(
 )
 
 # ---- steps: the derivative is 0 wherever it exists
-for _step, _text in ((np.sign, "(x > 0.0) - (x < 0.0)"), (np.floor, "floor(x)"), (np.ceil, "ceil(x)")):
+for _step, _text in ((np.sign, _SIGN), (np.floor, "floor(x)"), (np.ceil, "ceil(x)")):
     rule(
         _step,
         _zero,

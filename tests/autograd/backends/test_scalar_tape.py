@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import Value
+from autograd import Value, jit
 from autograd._scalar import RECORDERS
 from autograd.backends import compiler
-from autograd.backends.scalar_tape import Tape
+from autograd.backends.scalar_tape import Tape, compile_tape
 from autograd.errors import ShapeError, UnsupportedError
 from autograd.program import record
 
@@ -182,6 +182,19 @@ def test_a_recorded_program_becomes_a_tape(backend, program):
     value, gradient = Tape.of(program, backend).value_and_gradient(np.array([2.0, 0.5]), np.array([1.0, 0.0]))
     np.testing.assert_allclose(value, [1.0, np.tanh(0.5)])
     np.testing.assert_allclose(gradient, [0.5, 2.0])
+
+
+@pytest.mark.parametrize("x", [2.0, np.float64(2.0), np.array(2.0)])
+def test_results_are_numbers_of_the_kind_the_eager_run_gives(x):
+    def fun(x):
+        return np.exp(x), x * 3.0 - 1.0, np.float64(0.5), x
+
+    for answer, eager in zip(jit(fun, backend="tape")(x), jit(fun, backend="numpy")(x), strict=True):
+        assert (type(answer), answer) == (type(eager), eager)
+
+
+def test_whole_numbers_among_the_results_are_left_to_others():
+    assert compile_tape(record(lambda x: (x * 2.0, 7), 1.0)) is None
 
 
 def test_a_program_of_arrays_does_not():
