@@ -105,7 +105,7 @@ class Entry:
             found = vjp(lambda *xs: self._of(*_filled(inputs, spots, xs)), *[inputs[i] for i in spots])[1](g)
         else:
             if self._pull is None:
-                self._pull = self._compile(self._backward_program(spots))
+                self._pull = self._compile(self._backward_program(spots, inputs))
             found = self._pull(g, *inputs)
         answer: list[Any] = [np.zeros((), float)] * len(inputs)
         for i, cotangent in zip(spots, found, strict=True):
@@ -116,19 +116,15 @@ class Entry:
         order = (*self.program.inputs, *self.program.parameters)
         return [k for k, i in enumerate(order) if self.program.avals[i].dtype.kind in "fc"]
 
-    def _backward_program(self, spots: list[int]) -> Program:
-        order = (*self.program.inputs, *self.program.parameters)
-        examples = [self._example(i) for i in order]
+    def _backward_program(self, spots: list[int], inputs: Sequence[Any]) -> Program:
+        avals = [self.program.avals[i] for i in (*self.program.inputs, *self.program.parameters)]
+        examples = [np.asarray(x).item() if aval.weak else x for x, aval in zip(inputs, avals, strict=True)]
         out = self.program.avals[self.program.outputs[0]]
 
         def backward(g: Any, *inputs: Any) -> Any:
             return vjp(lambda *xs: self._of(*_filled(inputs, spots, xs)), *[inputs[i] for i in spots])[1](g)
 
         return record(backward, np.ones(out.shape, out.dtype), *examples)
-
-    def _example(self, i: int) -> Any:
-        aval = self.program.avals[i]
-        return aval.dtype.type(1).item() if aval.weak else np.ones(aval.shape, aval.dtype)
 
 
 def _filled(inputs: Sequence[Any], spots: Sequence[int], values: Sequence[Any]) -> list[Any]:

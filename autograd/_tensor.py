@@ -283,7 +283,10 @@ class Tensor(NumpyMethods, Node):
         except AutogradError:
             raise
         except (ValueError, TypeError, IndexError) as exc:
-            raise from_numpy(op.name, inputs, params, exc) from exc
+            tracing = tracer()
+            ans = None if tracing is None else tracing.instead(op, inputs, params, exc)
+            if ans is None:
+                raise from_numpy(op.name, inputs, params, exc) from exc
         if not op.differentiable and tracer() is None:
             return ans
         return _node(op, args, tuple(inputs), tuple(parents), numpys(ans), params)

@@ -21,7 +21,7 @@ from .errors import TraceError
 from .ops import TABLE
 
 __all__ = ["DOUBLE", "SCALAR", "Aval", "CapturedValue", "Leaked", "Step", "TracedValue", "WeakTensor", "aval_of"]
-__all__ += ["capture", "line_at", "release", "user_line", "user_place", "where_am_i"]
+__all__ += ["full_rank", "capture", "line_at", "release", "user_line", "user_place", "where_am_i"]
 
 _HOME = os.path.dirname(__file__)  # noqa: PTH120  (pathlib takes 3 ms to import, and everybody would wait for it)
 _FOLDERS = (_HOME, f"{os.path.dirname(_HOME)}{os.sep}nn", os.path.dirname(np.__file__))  # noqa: PTH120  (likewise)
@@ -289,3 +289,16 @@ def aval_of(x: Any) -> Aval:
     if isinstance(x, bool):
         return Aval((), np.dtype(bool))
     return Aval((), np.asarray(x).dtype, True)
+
+
+def full_rank(shape: tuple[int, ...], dtype: Any) -> Any:
+    """Return an array that linear algebra can take apart: the identity where it is square.
+
+    >>> full_rank((2, 2), float)
+    array([[1., 0.],
+           [0., 1.]])
+    """
+    if len(shape) < 2:
+        return np.ones(shape, dtype)
+    square = shape[-1] == shape[-2]
+    return np.broadcast_to(np.eye(*shape[-2:], dtype=dtype), shape) + np.full(shape, 0 if square else 1, dtype)

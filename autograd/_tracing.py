@@ -9,7 +9,7 @@ from __future__ import annotations
 import bisect
 import dataclasses
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -32,6 +32,7 @@ from ._traced import (
     WeakTensor,
     aval_of,
     capture,
+    full_rank,
     release,
     user_place,
     where_am_i,
@@ -274,7 +275,7 @@ class Tracer:
         part: Any
         for part in parts:
             if isinstance(part, Node):
-                kind = part._peek().dtype.kind if isinstance(part, Tensor) else "f"
+                kind = part.dtype.kind if isinstance(part, Tensor) else "f"
                 if kind == "b":
                     self.refuse("a mask of traced numbers selects a number of entries that isn't known; use np.where")
                 if kind not in "iu":
@@ -293,6 +294,20 @@ class Tracer:
         out.args, out._inputs, out.parents, out._lent = (), (), (), False
         self.made(out, DRAW, (), params)
         return out
+
+    def instead(self, op: Op, inputs: Sequence[Any], params: dict[str, Any], exc: Exception) -> Any:
+        """Return an op's answer on matrices of full rank, where those of the examples were singular; else `None`.
+
+        The numbers of an example must not matter: if those of a call are singular, the program says so when it runs.
+        """
+        if not isinstance(exc, np.linalg.LinAlgError):
+            return None
+        matrices = [np.ndim(x) >= 2 and x.dtype.kind in "fc" for x in inputs]
+        full = [full_rank(x.shape, x.dtype) if on else x for x, on in zip(inputs, matrices, strict=True)]
+        try:
+            return op.forward(*full, **params)
+        except (ValueError, TypeError):  # the shapes are wrong
+            return None
 
     # ---- what can't be recorded
     @contextmanager

@@ -10,6 +10,7 @@ import numpy as np
 
 from . import tree
 from ._batching import array, run_batched
+from ._graph import Node
 from .errors import OptionError, ShapeError, describe
 from .program import record, traceable
 
@@ -34,6 +35,12 @@ def _front(x: Any, axis: int, name: str) -> Any:
     if not -x.ndim <= axis < x.ndim:
         raise ShapeError(f"vmap: in_axes says axis {axis} of {name}, which is {describe(x)}; write None to share it")
     return np.moveaxis(x, axis, 0) if axis % x.ndim else x
+
+
+def _first(x: Any) -> Any:
+    """Return the numbers of the first example, so that its indices are in range; ones where there is no example."""
+    data = x._peek() if isinstance(x, Node) else x
+    return np.array(data[0]) if len(data) else np.ones(data.shape[1:], data.dtype)
 
 
 def vmap(fun: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0) -> Callable[..., Any]:
@@ -74,7 +81,7 @@ def vmap(fun: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0) -> Callab
             listed = ", ".join(f"{name}: {n}" for name, n in sizes.items()) or "no argument has a batch axis"
             kind: type[Exception] = ShapeError if sizes else OptionError
             raise kind(f"vmap: all arguments must have the same number of examples; {listed}")
-        examples = [np.ones(x.shape[1:], x.dtype) if o else x for x, o in zip(moved, on, strict=True)]
+        examples = [_first(x) if o else x for x, o in zip(moved, on, strict=True)]
         program = record(fun, *tree.unflatten(tree.flatten(args)[1], examples), _nested=True)
         given = program.select(moved)
         from ._lanes import lanes_of  # the tapes' modules take 5 ms to import

@@ -6,6 +6,7 @@ keeps working. A message names the operation, the argument, what was given and w
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -133,7 +134,15 @@ def from_numpy(op: str, inputs: Iterable[Any], params: dict[str, Any], exc: Exce
     given = ", ".join(describe(value) for value in inputs)
     extra = "".join(f", {key}={value!r}" for key, value in params.items() if value is not None)
     kind: Callable[[str], AutogradError] = DtypeError if isinstance(exc, TypeError) else ShapeError
+    if type(exc).__name__ == "LinAlgError":  # numpy's own, which this module does not import
+        kind = _alike(ShapeError, type(exc))
     return kind(f"{op}({given}{extra}): {_plain(exc)}")
+
+
+@functools.cache
+def _alike(ours: type[AutogradError], theirs: type[Exception]) -> Any:
+    """Return an error class that is caught by either name."""
+    return type(theirs.__name__, (ours, theirs), {"__doc__": theirs.__doc__})
 
 
 def _plain(exc: Exception) -> str:

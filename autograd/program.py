@@ -16,7 +16,7 @@ from ._buffers import Buffers, size_text
 from ._checking import check_program
 from ._guards import Guard
 from ._matching import check_leaves, matched, traceable
-from ._traced import Aval, Step
+from ._traced import Aval, Step, full_rank
 from ._tracing import Tracer
 from ._value import Value
 from .errors import TraceError, describe
@@ -177,10 +177,7 @@ class Program:
         shape, dtype, weak = self.avals[number]
         if weak:
             return dtype.type(1).item()
-        if len(shape) >= 2 and shape[-1] == shape[-2]:
-            return np.broadcast_to(np.eye(shape[-1], dtype=dtype), shape).copy()
-        full = np.ones(shape, dtype)
-        return full + np.eye(*shape[-2:], dtype=dtype) if len(shape) >= 2 and dtype.kind in "fc" else full
+        return full_rank(shape, dtype) if dtype.kind in "fc" else np.ones(shape, dtype)
 
     # ---- printing
     def _names(self) -> dict[int, str]:

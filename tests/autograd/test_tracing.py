@@ -5,6 +5,7 @@ import pytest
 
 import autograd.numpy as anp
 from autograd import (
+    Tensor,
     checkpoint,
     custom_vjp,
     elementwise_grad,
@@ -19,6 +20,7 @@ from autograd import (
     random_normal,
     random_uniform,
     relu,
+    vmap,
 )  # fmt: skip
 
 RNG = np.random.default_rng(0)
@@ -116,3 +118,58 @@ def test_one_random_number(backend):
     fast = jit(lambda x: x * random_normal(mine, ()) + random_uniform(mine, (), np.float32), backend=backend)
     for _ in range(3):
         np.testing.assert_array_equal(fast(X), X * random_normal(other, ()) + random_uniform(other, (), np.float32))
+
+
+def decompositions(a):
+    """What raises LinAlgError for some numbers, or whose gradient does."""
+    upper = np.linalg.qr(a)[1]
+    square = a @ a.T
+    return np.linalg.cholesky(square) @ upper.T + np.linalg.inv(a) + np.linalg.solve(a, upper) + np.linalg.slogdet(a)[1]
+
+
+def test_the_numbers_of_examples_do_not_matter_to_linear_algebra():
+    m = RNG.standard_normal((2, 3, 3)) + 3.0 * np.eye(3)
+    values = [decompositions(a) for a in m]
+    slope = grad(lambda a: np.sum(decompositions(a)))
+    for way in (vmap(decompositions), vmap(jit(decompositions)), jit(vmap(decompositions))):
+        np.testing.assert_allclose(way(m), values, rtol=1e-12)
+    np.testing.assert_allclose(vmap(slope)(m), [slope(a) for a in m], rtol=1e-9)
+    np.testing.assert_allclose(grad(lambda a: np.sum(jit(decompositions)(a)))(m[0]), slope(m[0]), rtol=1e-9)
+
+
+@pytest.mark.parametrize("function", [np.linalg.inv, np.linalg.cholesky, lambda a: np.linalg.solve(a, a[0])])
+def test_a_singular_matrix_is_numpys_error_at_the_call(function):
+    bad, fast = np.zeros((2, 2)), jit(function)
+    for attempt in (lambda: function(Tensor(bad)), lambda: fast(bad), lambda: vmap(function)(bad[None])):
+        with pytest.raises(np.linalg.LinAlgError):
+            attempt()
+    np.testing.assert_array_equal(fast(np.eye(2)), function(np.eye(2)))  # it was recorded all the same
+    with pytest.raises(errors.ShapeError, match="square"):
+        jit(function)(np.ones((2, 3)))
+
+
+def test_a_branch_on_the_error_of_singular_numbers_is_not_recorded():
+    def jittered(k):
+        try:
+            return np.linalg.cholesky(k)
+        except np.linalg.LinAlgError:
+            return np.linalg.cholesky(k + np.eye(2))
+
+    assert np.all(grad(lambda k: np.sum(jittered(k)))(np.zeros((2, 2)))[0] == [0.5, 0.0])
+    fast = jit(jittered)
+    with pytest.raises(np.linalg.LinAlgError):
+        fast(np.zeros((2, 2)))
+    np.testing.assert_array_equal(fast(np.eye(2)), np.eye(2))
+
+
+@pytest.mark.parametrize("index", [0, -1, np.int8(0), np.array(0), np.array([0, 0])])
+def test_an_index_is_in_range_in_whatever_is_recorded(index):
+    def pick(x, i):
+        return x[i] * 2.0
+
+    x = np.array([3.0])
+    np.testing.assert_array_equal(jit(pick)(x, index), pick(x, index))
+    slope = grad(lambda x, i: np.sum(pick(x, i)))
+    np.testing.assert_array_equal(grad(lambda x: np.sum(jit(pick)(x, index)))(x), slope(x, index))
+    many = np.stack([np.asarray(index)] * 4)
+    np.testing.assert_array_equal(vmap(pick)(np.stack([x] * 4), many), [pick(x, index)] * 4)
