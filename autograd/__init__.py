@@ -12,11 +12,11 @@ from ._custom import custom_vjp as custom_vjp
 from ._graph import no_grad as no_grad
 from ._jit import jit as jit
 from ._lstm import lstm as lstm
+from ._random import random_normal as random_normal
+from ._random import random_uniform as random_uniform
 from ._scan import scan as scan
 from ._step import compile_step as compile_step
 from ._tensor import Tensor as Tensor
-from ._tracing import random_normal as random_normal
-from ._tracing import random_uniform as random_uniform
 from ._value import Value as Value
 from ._vmap import vmap as vmap
 from .extend import primitive as primitive

@@ -18,7 +18,7 @@ from .ops import TABLE
 from .ops.dynamic import DRAW, GATHER, SCATTER, Slot
 from .program import Program, draw_again
 
-__all__ = ["RULES", "Batch", "array", "run_batched", "run_step"]
+__all__ = ["RULES", "Batch", "array", "run_batched", "run_step", "varying"]
 
 
 class Batch:
@@ -119,6 +119,24 @@ def run_batched(program: Program, size: int, leaves: Sequence[Any], batched: Seq
         values[i] if i in many else np.broadcast_to(array(values[i]), (size, *program.avals[i].shape))
         for i in program.outputs
     ]
+
+
+def varying(program: Program, on: Sequence[bool]) -> list[bool]:
+    """Return which results of a program differ from example to example.
+
+    Args:
+        program: recorded with one example.
+        on: which inputs do.
+
+    >>> from autograd.program import record
+    >>> varying(record(lambda x, y: (x * y, x), np.ones(2), 1.0), [False, True])
+    [True, False]
+    """
+    many = {i for i, o in zip(program.inputs, on, strict=True) if o}
+    for step in program.steps:
+        if step.op is DRAW or not many.isdisjoint(step.inputs):
+            many.add(step.output)
+    return [i in many for i in program.outputs]
 
 
 def array(x: Any) -> Any:

@@ -20,7 +20,7 @@ from ._guards import Guard
 from ._tensor import Tensor
 from ._value import Value
 from .backends import choose
-from .errors import OptionError, TraceError, describe
+from .errors import DtypeError, OptionError, TraceError, describe, unknown_name
 from .program import Program, record, traceable
 
 __all__ = ["Jitted", "check_surroundings", "jit", "kind_of", "name_of", "unhashable"]
@@ -190,7 +190,8 @@ def check_surroundings(fun: Callable[..., Any], guard: Guard, program: Program |
     if what is not None:
         raise TraceError(
             f"{name}{where}: the function draws from {what}; the numbers would be the same at every call. "
-            f"Draw with autograd.random_uniform({what}, shape) or autograd.random_normal"
+            "Make rng = np.random.default_rng(seed) outside, and draw with autograd.random_uniform(rng, shape) or "
+            "autograd.random_normal(rng, shape)"
         )
     known = {id(generator) for _, generator, _ in guard.generators}
     for step in () if program is None else program.draws:
@@ -220,9 +221,10 @@ def unhashable(what: str, args: Any, name: str, kwargs: Any = None) -> OptionErr
     paths = tree.paths(args, name) + tree.paths(kwargs or {}, "kwargs")
     for path, leaf in zip(paths, [*tree.leaves(args), *tree.leaves(kwargs or {})], strict=True):
         if not traceable(leaf) and getattr(type(leaf), "__hash__", None) is None:
+            kind = f"{type(leaf).__name__} of " if isinstance(leaf, np.ndarray) and type(leaf) is not np.ndarray else ""
             return OptionError(
-                f"{what}: {path} is {describe(leaf)}, part of the program, and can't be hashed: pass numbers, or leave "
-                "it to a closure"
+                f"{what}: {path} is {kind}{describe(leaf)}, part of the program, and can't be hashed: pass numbers, or "
+                "leave it to a closure"
             )
     return OptionError(f"{what}: a static argument must be hashable; pass arrays as others")
 
@@ -262,7 +264,7 @@ def jit(
             decorator is returned.
         static_argnums: positions of arguments that shape the program (a number of layers, an axis); they must
             be hashable. Strings, bools and `None` are static anyway.
-        static_argnames: the same for keyword arguments.
+        static_argnames: the same by name. What is named in one way may be given in the other.
         backend: "numpy", "numba" or "auto", the one expected to be fastest here.
 
     Raises:
@@ -279,6 +281,25 @@ def jit(
     if fun is None:
         return functools.partial(jit, static_argnums=static_argnums, static_argnames=static_argnames, backend=backend)
     choose.check_name(backend)
+    if not callable(fun):
+        raise DtypeError(f"jit: expected a function, got {describe(fun)}")
     numbers = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
     names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
-    return Jitted(fun, (numbers, names), backend)
+    return Jitted(fun, _by_both(fun, numbers, names) if numbers or names else (numbers, names), backend)
+
+
+def _by_both(fun: Any, numbers: tuple[int, ...], names: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Return positions and names of static arguments, each that is given in one way in the other too."""
+    try:
+        parameters = inspect.signature(fun).parameters.values()
+    except (TypeError, ValueError):  # some of C's functions have none
+        return numbers, names
+    open_ended = any(p.kind in {p.VAR_POSITIONAL, p.VAR_KEYWORD} for p in parameters)
+    placed = [p.name for p in parameters if p.kind in {p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD}]
+    known = {p.name for p in parameters}
+    for wrong in () if open_ended else [n for n in names if n not in known]:
+        raise unknown_name("static argument", wrong, known)
+    for wrong_number in () if open_ended else [k for k in numbers if not -len(placed) <= k < len(placed)]:
+        raise OptionError(f"jit({name_of(fun)}): static_argnums names {wrong_number} of {len(placed)} arguments")
+    more = [placed[k] for k in numbers if -len(placed) <= k < len(placed)]
+    return (*numbers, *(placed.index(n) for n in names if n in placed)), (*names, *more)

@@ -22,8 +22,8 @@ def traceable(leaf: Any) -> bool:
     >>> traceable(2.0), traceable("mean"), traceable(True)
     (True, False, False)
     """
-    if isinstance(leaf, np.ndarray | np.generic):
-        return leaf.dtype.kind in "fciub"
+    if isinstance(leaf, np.ndarray | np.generic):  # a mask, a matrix, a quantity have priority: arithmetic of their own
+        return leaf.dtype.kind in "fciub" and (leaf.__class__ is np.ndarray or not leaf.__array_priority__ > 0.0)
     return isinstance(leaf, Node | float | int | complex) and not isinstance(leaf, bool)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ._arrays import holds_node, plain_index
 from ._assigning import check_assigned
 from ._graph import Node, keeping, tracer
-from ._more_methods import MoreMethods
+from ._more_methods import MoreMethods, traced_text
 from ._op import DISPATCH
 from .errors import DtypeError, InPlaceError, ShapeError, describe
 from .ops import TABLE
@@ -213,9 +213,12 @@ class NumpyMethods(MoreMethods):
         >>> Tensor([[2.5]]).item()
         2.5
         """
+        return self._one("item()")
+
+    def _one(self, how: str) -> Any:
         if self._data.size != 1:
             raise ShapeError(f"item: a tensor of shape {self.shape} is not one number; index it first")
-        return self._number("item()").item()
+        return self._number(how).item()
 
     def tolist(self) -> Any:
         """Return the numbers as nested lists.
@@ -271,11 +274,11 @@ class NumpyMethods(MoreMethods):
     def __repr__(self) -> str:
         """Print as numpy prints the array."""
         text = repr(np.asarray(self._data)).replace("\n", "\n ")
-        return "Tensor" + text.removeprefix("array")
+        return traced_text(self) or "Tensor" + text.removeprefix("array")
 
     def __str__(self) -> str:
         """Print the numbers."""
-        return str(self._data)
+        return traced_text(self) or str(self._data)
 
     def __format__(self, spec: str) -> str:
         """Format one number by ``spec``; without a format, as `str`."""
@@ -285,26 +288,26 @@ class NumpyMethods(MoreMethods):
             raise ShapeError(
                 f"format {spec!r} is for one number, got {describe(self)}: write np.array2string(x.data, ...)"
             )
-        return format(self._data.item(), spec)
+        return format(self._number("format()").item(), spec)
 
     def __float__(self) -> float:
         """Return the one number, without its history."""
         check_assigned(self)
-        return float(self.item())
+        return float(self._one("float()"))
 
     def __int__(self) -> int:
         """Return the one number, cut to an integer."""
-        return int(self.item())
+        return int(self._one("int()"))
 
     def __complex__(self) -> complex:
         """Return the one number as a complex."""
-        return complex(self.item())
+        return complex(self._one("complex()"))
 
     def __index__(self) -> int:
         """Return the number, where it is an integer."""
         if self._data.dtype.kind not in "iu":
             raise DtypeError(f"an index must be an integer, got {describe(self)}")
-        return int(self.item())
+        return int(self._one("range() or indexing"))
 
     def __bool__(self) -> bool:
         """Whether the one number is not 0."""

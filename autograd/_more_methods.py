@@ -10,7 +10,7 @@ import numpy as np
 from ._graph import tracer
 from .errors import InPlaceError, describe
 
-__all__ = ["MoreMethods"]
+__all__ = ["MoreMethods", "traced_text"]
 
 _INSTEAD = {
     "fill": "write np.full_like(x.data, value)",
@@ -32,6 +32,16 @@ def _refused(name: str) -> Callable[..., NoReturn]:
     method.__name__ = name
     method.__doc__ = f"Refuse: a graph may need the numbers; {_INSTEAD[name]}."
     return method
+
+
+def traced_text(x: Any) -> str:
+    """Return how a Tensor that stands for numbers not known yet is printed; "" for one that has them.
+
+    >>> traced_text(None)
+    ''
+    """
+    tracing = tracer()
+    return "" if tracing is None or tracing.fixed(x) else f"Tensor(traced {x.dtype}{list(x.shape)})"
 
 
 class MoreMethods:
@@ -76,6 +86,10 @@ class MoreMethods:
         if (tracing := tracer()) is not None:
             tracing.escape(self, "tobytes()")
         return bytes(self._data.tobytes())
+
+    def __round__(self: Any, ndigits: int | None = None) -> Any:
+        """Return the one number rounded to an integer, or the numbers rounded to ``ndigits`` decimals."""
+        return round(self._one("round()")) if ndigits is None else np.round(self, ndigits)
 
     @property
     def nbytes(self) -> int:

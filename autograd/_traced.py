@@ -6,7 +6,7 @@ import math
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,11 +17,11 @@ from ._op import Op
 from ._scalar import REAL, RECORDERS
 from ._tensor import Tensor
 from ._value import Value
-from .errors import TraceError
+from .errors import TraceError, describe
 from .ops import TABLE
 
 __all__ = ["DOUBLE", "SCALAR", "Aval", "CapturedValue", "Leaked", "Step", "TracedValue", "WeakTensor", "aval_of"]
-__all__ += ["full_rank", "capture", "line_at", "release", "user_line", "user_place", "where_am_i"]
+__all__ += ["capture", "check_kept", "full_rank", "line_at", "release", "user_line", "user_place", "where_am_i"]
 
 _HOME = os.path.dirname(__file__)  # noqa: PTH120  (pathlib takes 3 ms to import, and everybody would wait for it)
 _FOLDERS = (_HOME, f"{os.path.dirname(_HOME)}{os.sep}nn", os.path.dirname(np.__file__))  # noqa: PTH120  (likewise)
@@ -162,8 +162,8 @@ class TracedValue(Value):
         return _tracer_of(self).escape(self, "item()")
 
     def __format__(self, spec: str) -> Any:
-        """Refuse: there is no number yet."""
-        return _tracer_of(self).escape(self, "format()")
+        """Refuse to format: there is no number yet; without a format, as `repr`."""
+        return _tracer_of(self).escape(self, "format()") if spec else repr(self)
 
 
 _NUMBER: Any = vars(Value)["data"]
@@ -302,3 +302,17 @@ def full_rank(shape: tuple[int, ...], dtype: Any) -> Any:
         return np.ones(shape, dtype)
     square = shape[-1] == shape[-2]
     return np.broadcast_to(np.eye(*shape[-2:], dtype=dtype), shape) + np.full(shape, 0 if square else 1, dtype)
+
+
+def check_kept(tracing: Any, leaves: Iterable[Any]) -> None:
+    """Refuse results that are no containers of `tree` and hold what was recorded: nobody could put numbers in.
+
+    >>> check_kept(None, ["mean"])
+    """
+    for leaf in leaves:
+        for name, part in getattr(leaf, "__dict__", {}).items():
+            if isinstance(part, Node):
+                tracing.refuse(
+                    f"the result is a {type(leaf).__name__} that holds {describe(part)} as {name}; programs give back "
+                    "dicts, lists, tuples and named tuples"
+                )

@@ -7,18 +7,15 @@ the user's line, so that what is recorded holds for every input of those shapes.
 from __future__ import annotations
 
 import bisect
-import dataclasses
-import functools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import numpy as np
 
-from . import _graph
 from ._graph import Node
 from ._numbers import NUMBERS, TracedNumber, WeakNumber, forget
-from ._op import Op, Variadic
+from ._op import Op
 from ._scalar import REAL
 from ._steps import Steps
 from ._tensor import Tensor
@@ -38,41 +35,29 @@ from ._traced import (
     where_am_i,
 )
 from ._value import Value
-from .errors import TraceError, describe
+from ._variants import STABLE, of_kind, renamed, stable, stopped
+from .errors import AutogradError, TraceError, describe
 from .ops import TABLE
 from .ops.dynamic import DRAW, GATHER, Slot
 
-__all__ = ["Tracer", "random_normal", "random_uniform"]
+__all__ = ["Tracer"]
 
 _METADATA = frozenset({
     np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj, np.can_cast, np.common_type,
     np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.min_scalar_type,
 })  # fmt: skip
 
-_STABLE = frozenset({
-    np.isneginf, np.isposinf, np.iscomplex, np.isreal, np.searchsorted, np.digitize, np.isin, np.allclose,
-    np.array_equal,
-})  # fmt: skip
 # What Python's own operators do: on Python numbers they answer with one, where numpy's functions give an array.
 _OPERATORS = {"add", "subtract", "multiply", "divide", "power", "negative", "positive", "absolute", "remainder"}
 
-
-@functools.cache
-def _stable(function: Any) -> Op:
-    """Return a row for a function without a gradient whose answer's shape follows from its arguments' shapes."""
-    return Op(function.__name__, function, (None,) * 4, values=("*",))
-
-
-@functools.cache
-def _stopped(op: Op) -> Op:
-    """Return the row without its rules: what `no_grad` and `detach` record."""
-    return dataclasses.replace(op, rules=(None,) * (64 if isinstance(op.rules, Variadic) else len(op.rules)))
-
-
-@functools.cache
-def _renamed(op: Op) -> Op:
-    """Return a user's own operation with a name that is not in the table: passes and backends go by names."""
-    return dataclasses.replace(op, name=f"own {op.name}")
+_BRANCH = "Write a branch as np.where(condition, a, b), max(x, y) as np.maximum(x, y), and `and` as &"
+_NUMBER = "Write math.sin(x) as np.sin(x), x for float(x), and np.stack([...]) for an array filled by array[i] = x"
+_INSTEAD = {
+    **dict.fromkeys(("float()", "int()", "complex()", "item()"), _NUMBER),
+    "range() or indexing": "Take entries of an array or list by Tensor(array)[x]",
+    "np.asarray": "Join numbers by np.stack([x, y]), take entries of an array by Tensor(array)[x], change the "
+    "dtype by x.astype(dtype)",
+}
 
 
 class Tracer:
@@ -84,10 +69,12 @@ class Tracer:
         constants: numbers and arrays the steps use, by their number.
         parameters: Values and Tensors of the surroundings the steps use, by their number.
         shortcut: what differentiates a function of scalars in one step, or `None`.
+        refusal: the last refusal; whoever catches it and goes on by himself sets it to `None`.
     """
 
     def __init__(self, name: str, shortcut: Any = None) -> None:
         self.name, self.shortcut = name, shortcut
+        self.refusal: TraceError | None = None
         self.steps = Steps()
         self.avals: list[Aval] = []
         self.constants: dict[int, Any] = {}
@@ -204,14 +191,16 @@ class Tracer:
 
     def fixed(self, node: Node) -> bool:
         """Whether a node's number is part of the program: no input reaches it."""
-        return self._numbers.get(id(node)) in self._fixed
+        return self._known(node) in self._fixed
 
     # ---- steps
     def made(self, out: Tensor, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> None:
         """Record what `Tensor._record` just computed on the examples."""
         inputs = tuple([self.number(a) for a in args])
         fixed, avals = self._fixed, self.avals
-        row = _stopped(op) if self._paused else op
+        if op.name == "eig_packed":
+            op = of_kind(op, out._data.dtype.kind)
+        row = stopped(op) if self._paused else op
         if inputs and inputs[-1] in fixed and all(i in fixed for i in inputs):
             self.constant(out)
             if not self._paused:  # no step, but the function may differentiate by one of the operands
@@ -226,7 +215,7 @@ class Tracer:
             out._data = np.asarray(data)
             out.__class__ = WeakTensor
         if op.name in TABLE and TABLE[op.name].forward is not op.forward:
-            row = _renamed(row)
+            row = renamed(row)
         _link(out, row, args, params)
         self.steps.log += (row, inputs, params, self._enter(aval, out), *user_place())
 
@@ -239,7 +228,7 @@ class Tracer:
             right: the second one's, -1 if there is none.
         """
         if self._paused:
-            out.op = _stopped(out.op)
+            out.op = stopped(out.op)
         number, avals = len(self.avals), self.avals
         out._owner, out._place = self, number
         avals.append(SCALAR if out.__class__ is WeakNumber else DOUBLE)
@@ -250,7 +239,7 @@ class Tracer:
     def scalar(self, op: Op, args: tuple[Any, ...]) -> Any:
         """Record an operation on Values."""
         if self._paused:
-            op = _stopped(op)
+            op = stopped(op)
         left, right = self.number(args[0]), self.number(args[1]) if len(args) == 2 else -1
         out = object.__new__(TracedValue)
         out._grad, out.op, out._dl, out._dr = 0.0, op, 0.0, 0.0
@@ -331,18 +320,34 @@ class Tracer:
                 "as an argument, or write .detach() for a copy without gradient"
             )
         self.refuse(
-            f"{how} of a {what} needs its number, and a recorded program has none until it runs. Write a branch as "
-            "np.where(condition, a, b); make a number that shapes the program a static argument (static_argnums)"
+            f"{how} of a {what} needs its number, and a recorded program has none until it runs. "
+            f"{_INSTEAD.get(how, _BRANCH)}; make a number that shapes the program a static argument (static_argnums)",
+            how != "peek()" and (how != ".data" or not isinstance(node, Value)),  # so layers and Values ask
         )
 
-    def refuse(self, why: str) -> NoReturn:
-        """Raise for what the function does at the user's line."""
-        raise TraceError(f"{self.name} can't be recorded {where_am_i()}\n{why}")
+    def refuse(self, why: str, noted: bool = True) -> NoReturn:
+        """Raise for what the function does at the user's line; ``noted``, also where that is in a ``try``."""
+        error = TraceError(f"{self.name} can't be recorded {where_am_i()}\n{why}")
+        if noted:
+            self.refusal = error
+        raise error
+
+    @contextmanager
+    def insisting(self) -> Iterator[None]:
+        """Raise what was refused although the function caught it: its other branch is for numbers, not for these."""
+        try:
+            yield
+        except Exception as exc:
+            if self.refusal is not None and not isinstance(exc, AutogradError):
+                raise self.refusal from exc
+            raise
+        if self.refusal is not None:
+            raise self.refusal
 
     def constant_function(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Answer a numpy function without a gradient: at once where shapes tell, else as a step or not at all."""
-        if function in _STABLE and not kwargs:
-            return Tensor._record(_stable(function), args, {})
+        if function in STABLE and not any(isinstance(x, Node | list | dict) for x in kwargs.values()):
+            return Tensor._record(stable(function, tuple(kwargs.items())), args, {})
         return function(*self.strip(function, args), **self.strip(function, kwargs))
 
     def strip(self, function: Any, tree: Any) -> Any:
@@ -376,39 +381,3 @@ def _link(out: Tensor, row: Op, args: tuple[Any, ...], params: dict[str, Any]) -
     out.op, out.args, out.params = row, args, params
     out._inputs = tuple([a._peek() if isinstance(a, Node) else a for a in args])
     out.parents = tuple([a for a in args if isinstance(a, Node)])
-
-
-def random_uniform(rng: np.random.Generator, shape: Any, dtype: Any = np.float64) -> Any:
-    """Draw uniform numbers from [0, 1); a recorded program draws anew at each call.
-
-    Args:
-        rng: the generator to draw from.
-        shape: an integer or a tuple of them.
-        dtype: float64 or float32.
-
-    >>> random_uniform(np.random.default_rng(0), 2).round(3)
-    array([0.637, 0.27 ])
-    """
-    return _random(rng, "random", shape, dtype)
-
-
-def random_normal(rng: np.random.Generator, shape: Any, dtype: Any = np.float64) -> Any:
-    """Draw from the standard normal distribution; a recorded program draws anew at each call.
-
-    Args:
-        rng: the generator to draw from.
-        shape: an integer or a tuple of them.
-        dtype: float64 or float32.
-
-    >>> random_normal(np.random.default_rng(0), 2).round(3)
-    array([ 0.126, -0.132])
-    """
-    return _random(rng, "standard_normal", shape, dtype)
-
-
-def _random(rng: np.random.Generator, method: str, shape: Any, dtype: Any) -> Any:
-    shape = (int(shape),) if isinstance(shape, int | np.integer) else tuple(int(n) for n in shape)
-    tracing = _graph.tracer()
-    if tracing is not None:
-        return tracing.draw(rng, method, shape, dtype)
-    return getattr(rng, method)(shape, dtype)

@@ -135,14 +135,15 @@ def from_numpy(op: str, inputs: Iterable[Any], params: dict[str, Any], exc: Exce
     extra = "".join(f", {key}={value!r}" for key, value in params.items() if value is not None)
     kind: Callable[[str], AutogradError] = DtypeError if isinstance(exc, TypeError) else ShapeError
     if type(exc).__name__ == "LinAlgError":  # numpy's own, which this module does not import
-        kind = _alike(ShapeError, type(exc))
+        theirs: Any = type(exc)
+        kind = _alike(theirs)
     return kind(f"{op}({given}{extra}): {_plain(exc)}")
 
 
 @functools.cache
-def _alike(ours: type[AutogradError], theirs: type[Exception]) -> Any:
-    """Return an error class that is caught by either name."""
-    return type(theirs.__name__, (ours, theirs), {"__doc__": theirs.__doc__})
+def _alike(theirs: Any) -> Any:
+    """Return an error class that is caught as a `ShapeError` and by numpy's name."""
+    return type(theirs.__name__, (ShapeError, theirs), {"__doc__": theirs.__doc__})
 
 
 def _plain(exc: Exception) -> str:

@@ -16,7 +16,7 @@ from ._buffers import Buffers, size_text
 from ._checking import check_program
 from ._guards import Guard
 from ._matching import check_leaves, matched, traceable
-from ._traced import Aval, Step, full_rank
+from ._traced import Aval, Step, check_kept, full_rank
 from ._tracing import Tracer
 from ._value import Value
 from .errors import TraceError, describe
@@ -319,7 +319,7 @@ def record(
         _captured = () if _nested else Guard(fun).values
     tracing = Tracer(name, _shortcut)
     try:
-        with _graph.trace_mode(tracing), np.errstate(all="ignore"), _uncollected():
+        with tracing.insisting(), _graph.trace_mode(tracing), np.errstate(all="ignore"), _uncollected():
             tracing.capture(_captured)
             structure, found = _run(tracing, fun, (examples, named), _fixed)
     finally:
@@ -351,5 +351,6 @@ def _run(
     args, kwargs = tree.unflatten(structure, [x if i in fixed else tracing.input(x) for i, x in enumerate(leaves)])
     answers, result = tree.flatten(fun(*args, **kwargs))
     kept = {i: leaf for i, leaf in enumerate(answers) if not traceable(leaf)}
+    check_kept(tracing, kept.values())
     outputs = tuple(tracing.number(leaf) for i, leaf in enumerate(answers) if i not in kept)
     return structure, {"outputs": outputs, "result": result, "static": (fixed, kept)}

@@ -73,8 +73,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "autograd._numbers": (*NODES, *OPS, "autograd._arrays", "autograd._traced", *ARRAYS),
     "autograd._steps": ("autograd._traced", *OPS),
     "autograd._tracing": (
-        *(*NODES, *OPS, "autograd._numbers", "autograd._scalar", "autograd._steps", "autograd._traced", *ARRAYS),
+        *(*NODES, *OPS, "autograd._numbers", "autograd._scalar", "autograd._steps"),
+        *("autograd._traced", "autograd._variants", *ARRAYS),
     ),
+    "autograd._variants": ("autograd._op", "autograd.errors", *ARRAYS),
+    "autograd._random": ("autograd._graph", *ARRAYS),
     "autograd._matching": (*NODES, "autograd._traced", "autograd.tree", *ARRAYS),
     "autograd._buffers": (),
     "autograd._checking": ("autograd._traced", *OPS, ERRORS, *ARRAYS),

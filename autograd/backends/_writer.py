@@ -119,8 +119,9 @@ class Writer:
     def _place(self) -> None:
         """Write where each value of the plan lies: in shared memory, in a result's own array, or in a parameter's."""
         plan, avals = self.plan, self.program.avals
-        shared = [number for number, slot in enumerate(plan.slots) if slot.of is None]
+        shared = {number: order for order, number in enumerate(n for n, s in enumerate(plan.slots) if s.of is None)}
         self.scope["SIZES"] = [plan.slots[number].nbytes for number in shared]
+        views: dict[Any, str] = {}  # one name for one view: Python compiles a closure of n names in n² steps
         for slot in plan.slots:
             if slot.of is not None and slot.of in plan.places:
                 shape, dtype = avals[slot.of][:2]
@@ -132,9 +133,10 @@ class Writer:
             self.static.add(i)
             if of is None:
                 kind = self.use(f"t_{dtype.name}", dtype)
-                where = f"arenas[{shared.index(number)}][{start or ''}:{stop}].view({kind})"
-                self.setup.append(f"b{i} = {where}.reshape({shape!r})")
-                self.names[i] = f"b{i}"
+                where = f"arenas[{shared[number]}][{start or ''}:{stop}].view({kind}).reshape({shape!r})"
+                self.names[i] = views.setdefault(where, f"b{i}")
+                if self.names[i] == f"b{i}":
+                    self.setup.append(f"b{i} = {where}")
             elif (start, stop) == (0, plan.slots[number].nbytes):
                 self.names[i] = self.names[of]
             else:

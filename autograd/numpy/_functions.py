@@ -8,7 +8,7 @@ import numpy as np
 
 from .._graph import Node
 from ..errors import DtypeError, OptionError, TraceError
-from ._mirror import holds_node, join
+from ._mirror import forgive, holds_node, join
 
 __all__ = ["array", "asanyarray", "asarray", "ascontiguousarray", "c_", "full", "make_diagonal", "r_"]
 
@@ -20,6 +20,7 @@ def _convert(convert: Any, object: Any, dtype: Any, kwargs: dict[str, Any]) -> A
             plain = convert(object, dtype=dtype, **kwargs)
         except (DtypeError, TraceError):  # a node in it: a tracer refuses its number, else it has none for numpy
             plain = None
+            forgive()
         if plain is not None and (plain.dtype != np.dtype("O") or not holds_node(object)):
             return plain
         object = join(object)

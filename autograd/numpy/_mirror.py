@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from .._graph import Node
+from .._graph import Node, tracer
 from ..errors import DtypeError, TraceError
 
-__all__ = ["holds_node", "join", "mirror"]
+__all__ = ["forgive", "holds_node", "join", "mirror"]
 
 
 def holds_node(tree: Any) -> bool:
@@ -51,6 +51,7 @@ def _seeing(function: Callable[..., Any]) -> Callable[..., Any]:
         # A list of arrays, as np.concatenate takes, must stay one: the lists within it are joined first.
         for prepare in (_listed, join):
             try:
+                forgive()
                 args = tuple(map(prepare, args))
                 return function(*args, **{key: prepare(x) for key, x in kwargs.items()})
             except (DtypeError, TraceError) as exc:
@@ -58,6 +59,16 @@ def _seeing(function: Callable[..., Any]) -> Callable[..., Any]:
         raise refused
 
     return call
+
+
+def forgive() -> None:
+    """Let a recording that has refused something go on: it is done in another way.
+
+    >>> forgive()
+    """
+    tracing = tracer()
+    if tracing is not None:
+        tracing.refusal = None
 
 
 def _listed(tree: Any) -> Any:

@@ -17,8 +17,8 @@ COPIES: dict[str, Any] = {
 }
 
 
-def cubes(x):
-    return np.sum(x**3)
+def cubes(x, power=3):
+    return np.sum(x**power)
 
 
 @jit
@@ -46,7 +46,7 @@ def stepped(state, x):
 
 @pytest.mark.parametrize("how", COPIES)
 def test_a_jitted_function(how):
-    fast = jit(cubes, backend="numpy", static_argnames="by")
+    fast = jit(cubes, backend="numpy", static_argnames="power")
     fast(X)
     twin = COPIES[how](fast)
     assert twin(X) == fast(X) == 36.0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograd import Tensor, Value, errors, grad, jvp, log_softmax, no_grad, record, value_and_grad
-from autograd._tracing import random_uniform
+from autograd._random import random_uniform
 from autograd.ops import TABLE
 from autograd.ops.dynamic import DRAW
 from autograd.program import Aval, Program, Step

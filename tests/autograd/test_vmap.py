@@ -113,3 +113,29 @@ def test_bad_input():
         vmap(lambda x, y: x, in_axes=(0,))(V, V)
     with pytest.raises(errors.TraceError, match=r"np\.where"):
         vmap(lambda x: x if x[0] > 0 else -x)(V)
+
+
+def test_axes_of_results():
+    def fun(a, b):
+        return {"rows": (a, a * 2.0), "shared": b * 2.0, "name": "fun"}
+
+    axes = {"rows": (1, -1), "shared": None, "name": 0}
+    answer = vmap(fun, in_axes=(0, None), out_axes=axes)(V, 3.0)
+    close(answer["rows"], (V.T, V.T * 2.0))
+    assert (answer["shared"], answer["name"]) == (6.0, "fun")
+    with pytest.raises(errors.OptionError, match="differs from example to example"):
+        vmap(fun, in_axes=(0, 0), out_axes=axes)(V, np.ones(6))
+    with pytest.raises(errors.OptionError, match=r"out_axes .* does not fit a result"):
+        vmap(lambda a: (a, a), out_axes=(0, 1, 0))(V)
+
+
+def test_keywords_and_the_number_of_examples():
+    close(vmap(lambda a, *, s, mode: a * s if mode else a)(V, s=V[:, 0], mode=True), V * V[:, :1])
+    with pytest.raises(errors.ShapeError, match=r"kwargs\['s'\].*functools\.partial"):
+        vmap(lambda a, *, s: a * s)(V, s=2.0)
+    rng = np.random.default_rng(1)
+    drawn = vmap(lambda: random_uniform(rng, (3,)), axis_size=4)()
+    np.testing.assert_array_equal(drawn, np.random.default_rng(1).random((4, 3)))
+    close(vmap(lambda a: a * 2.0, in_axes=None, axis_size=2)(V[0]), np.stack([V[0], V[0]]) * 2.0)
+    with pytest.raises(errors.ShapeError, match="axis_size: 4"):
+        vmap(lambda a: a, axis_size=4)(V)

@@ -77,8 +77,9 @@ def test_values_share_buffers_by_liveness():
         return np.sum(x)
 
     run = compile_replay(record(chain, np.ones((100, 3))))
-    assert run.source.count("arenas[") > 50
-    assert sum(run.sizes) <= 3 * 100 * 4 * 8
+    assert run.source.count("dot(") >= 100
+    assert run.source.count("arenas[") <= 3  # values of one place and shape share its view: Python's compiler is
+    assert sum(run.sizes) <= 3 * 100 * 4 * 8  # quadratic in the names that a function takes from outside
 
 
 @pytest.mark.parametrize(
