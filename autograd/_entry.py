@@ -242,7 +242,8 @@ def _arranged(structure: tree.TreeDef, names: Iterator[str], scope: dict[str, An
         scope |= dict(zip(keys, structure.keys, strict=True))
         pairs = ", ".join(f"({key}, {part})" for key, part in zip(keys, below, strict=True))
         plain = "{" + ", ".join(f"{key}: {part}" for key, part in zip(keys, below, strict=True)) + "}"
-        return plain if kind is dict else f"{made}([{pairs}])"
+        scope["mapping"] = tree.mapping
+        return plain if kind is dict else f"mapping({made}, [{pairs}])"
     listed = ", ".join(below)
     if kind is tuple:
         return f"({listed}{',' if below else ''})"

@@ -5,12 +5,12 @@ Anything else is a leaf. Dicts keep their insertion order, so trees come back as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .errors import ShapeError
 
-__all__ = ["TreeDef", "flatten", "leaves", "map", "paths", "unflatten"]
+__all__ = ["TreeDef", "flatten", "leaves", "map", "mapping", "paths", "unflatten"]
 
 
 class TreeDef:
@@ -97,8 +97,22 @@ def _build(structure: TreeDef, values: Iterator[Any]) -> Any:
     kind: Any = structure.kind
     below = [_build(child, values) for child in structure.children]
     if issubclass(kind, dict):
-        return kind(zip(structure.keys, below, strict=True))
+        return mapping(kind, zip(structure.keys, below, strict=True))
     return kind(*below) if hasattr(kind, "_fields") else kind(below)
+
+
+def mapping(kind: Any, pairs: Iterable[tuple[Any, Any]]) -> Any:
+    """Return a dict of ``kind`` with the items ``pairs``; a defaultdict comes without its default.
+
+    >>> import collections
+    >>> mapping(collections.defaultdict, [("a", 1)])
+    defaultdict(None, {'a': 1})
+    """
+    if kind is dict:
+        return dict(pairs)
+    built = kind()
+    built.update(pairs)
+    return built
 
 
 def leaves(tree: Any) -> list[Any]:

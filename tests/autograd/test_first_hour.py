@@ -1,5 +1,6 @@
 """What people who know PyTorch, JAX or HIPS autograd write first into a recorded function: it runs, or is told how."""
 
+import collections
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 import autograd.numpy as anp
 import nn
-from autograd import Tensor, Value, errors, jit, record
+from autograd import Tensor, Value, errors, grad, jit, record, tree
 
 X = np.array([1.0, 2.0, 3.0])
 
@@ -111,6 +112,15 @@ def test_layers_that_look_at_numbers_where_they_can():
     words = nn.Embedding(5, 3, padding_idx=0)
     tokens = np.array([[0, 1], [4, 2]])
     np.testing.assert_array_equal(jit(words)(tokens).data, words(tokens).data)
+
+
+def test_dicts_of_every_kind_come_back():
+    given: Any = collections.OrderedDict(a=X, b=collections.defaultdict(None, c=X * 2.0))
+    answer = jit(lambda d: tree.map(lambda x: x + 1.0, d))(given)
+    assert (type(answer), type(answer["b"])) == (collections.OrderedDict, collections.defaultdict)
+    np.testing.assert_array_equal(answer["b"]["c"], X * 2.0 + 1.0)
+    slope = grad(lambda d: np.sum(d["a"] * d["b"]["c"]))(given)
+    np.testing.assert_array_equal(slope["b"]["c"], X)
 
 
 def test_rounding_outside_a_recording():
