@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
@@ -187,6 +187,13 @@ def rounding(value, right):
     return all(any(a == float(f"{b:.{digits}g}") for digits in range(1, 8)) for a, b in pairs)
 
 
+def multiple(e, answers):
+    """Whether each gradient that is not right is the same multiple of it: no reader could tell why."""
+    wrong = [key for key, value in answers.items() if key[0] == "d" and not np.allclose(value, e.answers[key], 1e-3)]
+    return any(all(np.allclose(answers[key], c * e.answers[key], 1e-3) for key in wrong) for c in (2.0, 0.5, -1.0))
+
+
+@example(seed=236, name="relu", level=3, slip="rows")  # W and its transpose give twice the other by chance
 @settings(max_examples=250, deadline=None)
 @given(seed=SEEDS, name=NAMES, level=LEVELS, slip=st.sampled_from(sorted(SLIPS)))
 def test_a_planted_slip_gets_its_label_and_no_other(seed, name, level, slip):
@@ -197,6 +204,8 @@ def test_a_planted_slip_gets_its_label_and_no_other(seed, name, level, slip):
     if all(np.array_equal(value, np.round(e.answers[key], e.decimals)) for key, value in answers.items()):
         return  # relu units that are off hide it
     if all(rounding(value, e.answers[key]) for key, value in answers.items() if key.startswith("d")):
+        return
+    if slip not in {"sign", "twice", "half"} and multiple(e, answers):
         return
     verdicts = [v for v in check(e, answers) if v.keys[0][0] == "d" and not v.right]
     assert [v.text.split(":")[0] for v in verdicts] == [SLIPS[slip]], [str(v) for v in verdicts]
