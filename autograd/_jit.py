@@ -16,7 +16,7 @@ from . import _graph, tree
 from ._entry import Entry
 from ._forking import keep_lock
 from ._graph import Node
-from ._guards import Guard
+from ._guards import Guard, guarded, place_of
 from ._tensor import Tensor
 from ._value import Value
 from .backends import choose
@@ -140,17 +140,21 @@ class Jitted:
         if self._recordings > _OFTEN and self._recordings & (self._recordings - 1) == 0:
             warnings.warn(
                 f"jit({self._name}) has recorded {self._recordings} programs, the last one because of {why}; "
-                "a recording costs far more than a call. Give what changes as an array argument of one shape",
+                "a recording costs far more than a call. Give what changes as an array argument of one shape, or keep "
+                "it in a Tensor, whose data are read at every call",
                 RuntimeWarning,
                 stacklevel=4,
             )
         leaves = tree.leaves((args, kwargs))
-        guard = Guard(self._fun, [leaves[i] for i in sorted(fixed)])
         from ._taped import pull_by_tape  # the tapes' modules take 5 ms to import
 
         shortcut = None if self._backend == "numpy" else pull_by_tape  # numpy's replay gives the eager bits
         choices: dict[str, Any] = {"_fixed": fixed, "_nested": True, "_shortcut": shortcut, "_lean": True}
-        program = record(self._fun, *args, _captured=guard.values, **choices, **kwargs)
+        guard, program = guarded(
+            self._fun,
+            lambda: Guard(self._fun, [leaves[i] for i in sorted(fixed)]),
+            lambda guard: record(self._fun, *args, _captured=guard.values, **choices, **kwargs),
+        )
         check_surroundings(self._fun, guard, program)
         return Entry(program, guard, functools.partial(choose.compile_program, backend=self._backend))
 
@@ -176,20 +180,16 @@ def check_surroundings(fun: Callable[..., Any], guard: Guard, program: Program |
 
     >>> check_surroundings(abs, Guard(abs))
     """
-    name, code = name_of(fun), getattr(inspect.unwrap(fun), "__code__", None)
-    where = "" if code is None else f" at {code.co_filename}:{code.co_firstlineno}"
-    if guard.fault is not None:
-        raise TraceError(f"{name}{where}: the function {guard.fault}")
     what = guard.changed()
     if what is not None:
         raise TraceError(
-            f"{name}{where}: the function changes {what}, which is outside it; a recorded program does not repeat "
+            f"{place_of(fun)}: the function changes {what}, which is outside it; a recorded program does not repeat "
             "that. Return the new value instead"
         )
     what = guard.drawn()
     if what is not None:
         raise TraceError(
-            f"{name}{where}: the function draws from {what}; the numbers would be the same at every call. "
+            f"{place_of(fun)}: the function draws from {what}; the numbers would be the same at every call. "
             "Make rng = np.random.default_rng(seed) outside, and draw with autograd.random_uniform(rng, shape) or "
             "autograd.random_normal(rng, shape)"
         )
@@ -197,9 +197,9 @@ def check_surroundings(fun: Callable[..., Any], guard: Guard, program: Program |
     for step in () if program is None else program.draws:
         if id(step.params["rng"]) not in known:
             raise TraceError(
-                f"{name}: the function draws, at {':'.join(map(str, step.where))}, from a random generator that it "
-                "makes itself; that one starts anew at each call, a recorded program's goes on. Make it outside, or "
-                "give it as an argument"
+                f"{name_of(fun)}: the function draws, at {':'.join(map(str, step.where))}, from a random generator "
+                "that it makes itself; that one starts anew at each call, a recorded program's goes on. Make it "
+                "outside, or give it as an argument"
             )
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import tree
-from ._guards import Guard
+from ._guards import Guard, guarded
 from ._value import Value
 from .backends.scalar_tape import Tape, tapeable
 from .errors import DtypeError, UnsupportedError, describe
@@ -136,8 +136,7 @@ def sparse_hessian(fun: Callable[..., Any]) -> Callable[..., SparseMatrix]:
             if not isinstance(leaf, float | int | Value | np.floating) or isinstance(leaf, bool):
                 raise DtypeError(f"sparse_hessian: expected floats or Values, got {describe(leaf)}")
         if structure not in plans or plans[structure][0].changed() is not None:
-            guard = Guard(fun)
-            plans[structure] = guard, _Plan(fun, leaves, structure)
+            plans[structure] = guarded(fun, lambda: Guard(fun), lambda _: _Plan(fun, leaves, structure))
         return plans[structure][1](leaves)
 
     return compute

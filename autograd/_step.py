@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _graph, tree
 from ._entry import arranger, recogniser
-from ._guards import Guard
+from ._guards import Guard, guarded
 from ._jit import check_surroundings, kind_of, name_of, unhashable
 from ._tensor import Tensor
 from .backends import choose
@@ -111,9 +111,10 @@ class CompiledStep:
         return tree.unflatten(self._structure, list(self._leaves))
 
     def _compile(self, batch: tuple[Any, ...]) -> _Compiled:
-        guard = self._guard()
         with _graph.record_mode(True):
-            program = record(self._fun, self.state, *batch, _captured=guard.values)
+            guard, program = guarded(
+                self._fun, self._guard, lambda guard: record(self._fun, self.state, *batch, _captured=guard.values)
+            )
         check_surroundings(self._fun, guard, program)
         inner, outer = self._in_place(program)
         run = choose.compile_program(inner, self._backend)

@@ -134,7 +134,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "autograd._vmap": (*NODES, "autograd._batching", "autograd._lanes", "autograd.program", "autograd.tree", *ARRAYS),
     "autograd._text": (),
     "autograd._watches": ("autograd._text", *ARRAYS),
-    "autograd._guards": (*NODES, "autograd._watches", *ARRAYS),
+    "autograd._names": (),
+    "autograd._origins": ARRAYS,
+    "autograd._reach": ("autograd._graph", "autograd._names", "autograd._origins", *ARRAYS),
+    "autograd._walk": (
+        *(*NODES, "autograd._names", "autograd._origins", "autograd._reach", "autograd._watches", *ARRAYS),
+    ),
+    "autograd._guards": ("autograd._walk", "autograd._watches", ERRORS),
     "autograd._entry": (
         *(*NODES, "autograd._custom", "autograd._guards", "autograd.functional", "autograd.program", "autograd.tree"),
         *("autograd._text", *ARRAYS),

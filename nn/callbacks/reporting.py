@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from autograd.errors import OptionError
 
@@ -57,8 +57,6 @@ class History(Callback):
     >>> history["loss"], len(history), "val_loss" in history
     ([0.5], 1, False)
     """
-
-    unwatched: ClassVar[bool] = True  # a compiled step of the model that has it does not read it
 
     def __init__(self) -> None:
         self.history: dict[str, list[float]] = {}

@@ -258,7 +258,7 @@ def _loop(run: Run, loader: DataLoader, validation: Pair | None, told: list[Call
                 if run.stop or run.halt:
                     break
     finally:
-        # not before: a compiled step watches what the model holds, and a growing history would record it anew
+        # not before: `history` is that of the last run that ended
         vars(run.model)["history"] = run.history
         for callback in told:
             callback.on_train_end()

@@ -273,3 +273,50 @@ def test_a_copy_of_a_trained_model_goes_on_by_itself(how):
     model.fit(x, x[:, :1], epochs=2, rng=0, verbose=False)
     for name, value in model.state_dict().items():
         np.testing.assert_array_equal(value, twin.state_dict()[name])
+
+
+class Noting(Callback):
+    """Writes down each loss on the model itself."""
+
+    def on_batch_end(self, batch, logs):
+        self.run.model.seen.append(logs["loss"])
+        self.run.model.steps += 1
+
+
+class Watched(Module):
+    def __init__(self, scale=1.0):
+        self.layer = Linear(6, 3, rng=0)
+        self.scale, self.seen, self.steps = scale, [], 0
+
+    def forward(self, x):
+        return self.layer(x) * self.scale
+
+
+def test_what_a_model_keeps_beside_its_function_is_not_watched(monkeypatch):
+    recorded = []
+    compile_one = _step.CompiledStep._compile
+
+    def counted(step, batch):
+        recorded.append(batch)
+        return compile_one(step, batch)
+
+    monkeypatch.setattr(_step.CompiledStep, "_compile", counted)
+    model = Watched()
+    model.fit(X, LABELS, epochs=3, batch_size=len(X), loss="cross_entropy", callbacks=[Noting()], verbose=False)
+    assert len(recorded) == 1
+    assert len(model.seen) == model.steps == 3
+
+
+def test_what_a_models_function_reads_is_watched():
+    class Turning(Callback):
+        def on_epoch_end(self, epoch, logs):
+            self.run.model.scale = 0.5
+
+    answers = []
+    for compiled in (True, False):
+        model = Watched()
+        run = model.fit(
+            X, LABELS, epochs=3, loss="cross_entropy", callbacks=[Turning()], compiled=compiled, verbose=False, rng=0
+        )
+        answers.append(run["loss"])
+    assert answers[0] == answers[1]

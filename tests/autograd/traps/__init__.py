@@ -1,0 +1,1 @@
+"""What recorded functions read around themselves, by kinds of places; see trapping.py."""

@@ -1,0 +1,3 @@
+"""A user's module that is imported inside a function, and by nobody before."""
+
+SCALE = 2.0
