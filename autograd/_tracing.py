@@ -198,8 +198,6 @@ class Tracer:
         """Record what `Tensor._record` just computed on the examples."""
         inputs = tuple([self.number(a) for a in args])
         fixed, avals = self._fixed, self.avals
-        if op.name == "eig_packed":
-            op = of_kind(op, out._data.dtype.kind)
         row = stopped(op) if self._paused else op
         if inputs and inputs[-1] in fixed and all(i in fixed for i in inputs):
             self.constant(out)
@@ -216,6 +214,8 @@ class Tracer:
             out.__class__ = WeakTensor
         if op.name in TABLE and TABLE[op.name].forward is not op.forward:
             row = renamed(row)
+        elif op.name == "eig_packed":
+            row = of_kind(row, aval.dtype.kind)
         _link(out, row, args, params)
         self.steps.log += (row, inputs, params, self._enter(aval, out), *user_place())
 

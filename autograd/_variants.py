@@ -50,9 +50,10 @@ def of_kind(op: Op, kind: str) -> Op:
     >>> of_kind(TABLE["eig_packed"], "c").forward(np.eye(1))
     array([[1.+0.j, 1.+0.j]])
     """
+    compute = op.forward
 
     def forward(x: Any) -> Any:
-        answer = op.forward(x)
+        answer = compute(x)
         if answer.dtype.kind != kind == "f":
             raise UnsupportedError(
                 "eig: the eigenvalues are complex, and were real when this was recorded; give a complex matrix, x + 0j"
