@@ -11,6 +11,7 @@ import numpy as np
 from ..program import Program, Step
 from ._blocks import THREADS, Group, rows_of, run_blocks
 from ._emit import EMITTERS, ufunc
+from ._kernel_calls import KernelCall
 
 __all__ = ["escaping", "make_scratch", "write_group"]
 
@@ -25,8 +26,52 @@ def escaping(program: Program, group: Group) -> set[int]:
 
 
 def write_group(writer: Any, group: Group) -> None:
-    """Write a block function, the call that runs it over all blocks, and the totals' last sums."""
-    _GroupWriter(writer, group).write()
+    """Write a block function, or name a compiled one, the call over all blocks, and the totals' last sums."""
+    steps = writer.program.steps[group.start : group.stop]
+    if group.start in writer.kernels:
+        _call_kernel(writer, *writer.kernels[group.start])
+    else:
+        _GroupWriter(writer, group).write()
+    for step in steps:
+        if step.output in group.totals:
+            _add_parts(writer, step)
+
+
+def _call_kernel(writer: Any, kernel: Any, function: Any) -> None:
+    """Write the call of a compiled kernel."""
+    avals, count = writer.program.avals, -(-kernel.rows // kernel.size)
+    parts = [_make_part(writer, i, count) for i in kernel.totals]
+    arrays = [writer.names[i] for i in (*kernel.reads, *kernel.stores)] + parts
+    tag = f"kernel{kernel.group.start}"
+    scratch = writer.use(f"{tag}_rows", [(kernel.width, avals[i].dtype) for i in sorted(kernel.kept)])
+    made, given = writer.use("KernelCall", KernelCall), writer.use(tag, function)
+    writer.setup.append(f"call_{tag} = {made}({given}, {kernel.rows}, {kernel.size}, {scratch}, {len(arrays)})")
+    numbers = "".join(f"{writer.names[i]}, " for i in kernel.numbers)
+    writer.line(f"call_{tag}(({', '.join(arrays)},), ({numbers}))")
+
+
+def _make_part(writer: Any, i: int, count: int) -> str:
+    """Write the array of a sum's parts, one a block, and return its name."""
+    shape, dtype = writer.program.avals[i][:2]
+    kind = writer.use(f"t_{dtype.name}", dtype)
+    writer.setup.append(f"part{i} = empty({(count, *shape)!r}, {kind})")
+    return f"part{i}"
+
+
+def _add_parts(writer: Any, step: Step) -> None:
+    """Write the sum of a total's parts."""
+    avals, i = writer.program.avals, step.output
+    fold = writer.use("add_reduce", np.add.reduce)
+    count = math.prod(avals[step.inputs[0]].shape) // max(1, math.prod(avals[i].shape))
+    if avals[i].shape:
+        out = writer.names[i]
+        writer.line(f"{fold}(part{i}, 0, None, {out})")
+        if step.op.name == "mean":
+            writer.line(f"{writer.use('divide', np.divide)}({out}, {float(count)!r}, {out})")
+    else:
+        writer.names[i] = f"v{i}"
+        share = f" / {float(count)!r}" if step.op.name == "mean" else ""
+        writer.line(f"v{i} = {fold}(part{i}){share}")
 
 
 class _GroupWriter:
@@ -69,7 +114,6 @@ class _GroupWriter:
         sizes = writer.use(f"sizes{self.tag}", self.sizes)
         writer.setup.append(f"z{self.tag} = {make}({specs}, {sizes}, {self.size}, {rows % self.size})")
         writer.line(f"{run}({block}, {rows}, {self.size}, z{self.tag}, ())")
-        self._totals()
 
     def _find_last(self) -> None:
         for index, step in enumerate(self.steps):
@@ -134,34 +178,14 @@ class _GroupWriter:
 
     def _part(self, step: Step) -> None:
         writer, i = self.writer, step.output
-        shape, dtype = self.program.avals[i][:2]
-        count = -(-self.group.rows // self.size)
-        kind = writer.use(f"t_{dtype.name}", dtype)
-        writer.setup.append(f"part{i} = empty({(count, *shape)!r}, {kind})")
+        shape = self.program.avals[i].shape
+        _make_part(writer, i, -(-self.group.rows // self.size))
         fold = writer.use("add_reduce", np.add.reduce)
         operand = writer.names[step.inputs[0]]
         if shape:
             writer.body.append(f"{fold}({operand}, 0, None, part{i}[number])")
         else:
             writer.body.append(f"part{i}[number] = {fold}({operand}, None)")
-
-    def _totals(self) -> None:
-        writer, avals = self.writer, self.program.avals
-        fold = writer.use("add_reduce", np.add.reduce)
-        for step in self.steps:
-            i = step.output
-            if i not in self.group.totals:
-                continue
-            count = math.prod(avals[step.inputs[0]].shape) // max(1, math.prod(avals[i].shape))
-            if avals[i].shape:
-                out = writer.names[i]
-                writer.line(f"{fold}(part{i}, 0, None, {out})")
-                if step.op.name == "mean":
-                    writer.line(f"{writer.use('divide', np.divide)}({out}, {float(count)!r}, {out})")
-            else:
-                writer.names[i] = f"v{i}"
-                share = f" / {float(count)!r}" if step.op.name == "mean" else ""
-                writer.line(f"v{i} = {fold}(part{i}){share}")
 
 
 def make_scratch(

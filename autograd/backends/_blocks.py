@@ -23,12 +23,12 @@ from ..ops import TABLE
 from ..program import Program, Step
 from ._emit import bounds
 
-__all__ = ["Group", "arrange", "rows_of", "run_blocks"]
+__all__ = ["ROW_FOLDS", "Group", "arrange", "rows_of", "run_blocks"]
 
 LEAST = 2**18  # entries of the largest value from which blocks pay
 BLOCK = 2**16  # entries of a block
 THREADS = 2
-_ROW_FOLDS = {"sum", "mean", "max", "min"}
+ROW_FOLDS = {"sum", "mean", "max", "min"}
 
 
 @dataclass
@@ -78,7 +78,7 @@ class _Finder:
         avals = self.program.avals
         shape = avals[step.output].shape
         inputs = [avals[i].shape for i in step.inputs]
-        if step.op.name in _ROW_FOLDS and TABLE[step.op.name].forward is step.op.forward:
+        if step.op.name in ROW_FOLDS and TABLE[step.op.name].forward is step.op.forward:
             return self._fold(step, inputs[0])
         entrywise = isinstance(step.op.forward, np.ufunc) and step.op.name != "matmul"
         entrywise = entrywise or (step.op.name in {"where", "astype"} and step.op is TABLE[step.op.name])

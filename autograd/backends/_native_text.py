@@ -23,8 +23,10 @@ __all__ = [
     "SINGLES",
     "Place",
     "added",
+    "cast",
     "literal",
     "loops",
+    "named",
     "nest",
     "number",
     "reduction",
@@ -130,6 +132,18 @@ def constant(text: str, dtype: Any) -> str:
     return literal(number) if dtype == np.float64 else f"[[{dtype.name} {number!r}]]"
 
 
+def named(lines: list[str]) -> tuple[list[str], str]:
+    """Give the literals of `constant` names; return the lines and the definitions."""
+    names: dict[str, str] = {}
+
+    def name(match: re.Match[str]) -> str:
+        return names.setdefault(match.group(1), f"c{len(names)}")
+
+    found = [re.sub(r"\[\[(\w+ [^\]]+)\]\]", name, line) for line in lines]
+    made = [f"{c} = np.{text.split()[0]}({text.split()[1]})" for text, c in names.items()]
+    return found, "\n".join([*made, "", ""])
+
+
 def number(value: float, dtype: Any) -> str:
     """Return a number of a dtype."""
     return constant(repr(value), dtype)
@@ -155,7 +169,8 @@ def nest(head: Sequence[str], depth: int, body: Sequence[str]) -> list[str]:
 ENTRYWISE: dict[str, Expression] = {}
 
 
-def _cast(text: str, aval: Aval, to: Any) -> str:
+def cast(text: str, aval: Aval, to: Any) -> str:
+    """Return the text of a number as one of another dtype."""
     if aval.weak and re.fullmatch(r"\(?-?[\d.e+-]+\)?", text):
         return constant(text, to)
     return text if aval.dtype == to and not aval.weak else f"{CASTS[to.name]}({text})"
@@ -169,7 +184,7 @@ def _twin(name: str) -> Expression:
     def write(texts: list[str], avals: list[Aval], out: Aval, params: dict[str, Any]) -> str | None:
         if params or out.dtype.kind not in "fi" or (out.dtype.kind == "i" and name not in _WHOLE):
             return None
-        operands = [_cast(t, a, out.dtype) for t, a in zip(texts, avals, strict=True)]
+        operands = [cast(t, a, out.dtype) for t, a in zip(texts, avals, strict=True)]
         text = _replaced(twin.value, operands)
         return f"({text})" if simple else f"{CASTS[out.dtype.name]}({text})"
 
@@ -188,7 +203,7 @@ def _replaced(text: str, operands: Sequence[str]) -> str:
 def _power(texts: list[str], avals: list[Aval], out: Aval, params: dict[str, Any]) -> str | None:
     if out.dtype.kind != "f" or params:
         return None
-    x = _cast(texts[0], avals[0], out.dtype)
+    x = cast(texts[0], avals[0], out.dtype)
     if avals[1].weak and texts[1] in {"2", "2.0", "0.5", "1", "1.0", "(-1)", "(-1.0)"}:
         forms = {"2": f"({x} * {x})", "0": f"sqrt({x})", "1": x, "(": f"({CASTS[out.dtype.name]}(1) / {x})"}
         return forms[texts[1][0]]
@@ -201,7 +216,7 @@ def _comparison(symbol: str) -> Expression:
         common = np.result_type(*strong) if strong else avals[0].dtype
         if common.name not in CASTS or (common.kind in "ib" and any(a.weak and a.dtype.kind == "f" for a in avals)):
             return None
-        x, y = (_cast(t, a, common) for t, a in zip(texts, avals, strict=True))
+        x, y = (cast(t, a, common) for t, a in zip(texts, avals, strict=True))
         return f"({x} {symbol} {y})"
 
     return write
@@ -210,7 +225,7 @@ def _comparison(symbol: str) -> Expression:
 def _where(texts: list[str], avals: list[Aval], out: Aval, params: dict[str, Any]) -> str | None:
     if out.dtype.name not in CASTS or avals[0].dtype.kind != "b":
         return None
-    return f"({_cast(texts[1], avals[1], out.dtype)} if {texts[0]} else {_cast(texts[2], avals[2], out.dtype)})"
+    return f"({cast(texts[1], avals[1], out.dtype)} if {texts[0]} else {cast(texts[2], avals[2], out.dtype)})"
 
 
 def _astype(texts: list[str], avals: list[Aval], out: Aval, params: dict[str, Any]) -> str | None:
@@ -232,7 +247,7 @@ def _clip(texts: list[str], avals: list[Aval], out: Aval, params: dict[str, Any]
 
 def _extremum(symbol: str) -> Expression:
     def write(texts: list[str], avals: list[Aval], out: Aval, params: dict[str, Any]) -> str | None:
-        x, y = (_cast(t, a, out.dtype) for t, a in zip(texts, avals, strict=True))
+        x, y = (cast(t, a, out.dtype) for t, a in zip(texts, avals, strict=True))
         return f"({x} if {x} {symbol} {y} or {x} != {x} else {y})" if out.dtype.kind == "f" else None
 
     return write
@@ -267,7 +282,7 @@ def _vectorised(op: Any) -> bool:
 ROWS = {name: op.scalar.value for name, op in TABLE.items() if op.scalar is not None and _vectorised(op)}
 
 
-SINGLES = frozenset({"exp", "tanh"})  # of which `vector_math` has a version for single precision
+SINGLES = frozenset({"exp", "log", "tanh"})  # of which `vector_math` has a version for single precision
 
 
 def rows(name: str) -> str:

@@ -15,6 +15,7 @@ from ..program import Aval, Buffers, Program, Step
 from ._block_writer import escaping, write_group
 from ._blocks import arrange
 from ._emit import EMITTERS, SCALAR_OPERATORS, WEAK, scalar_power, scalar_quotient, ufunc
+from ._kernel_calls import Kernels
 
 __all__ = ["Writer"]
 
@@ -22,8 +23,9 @@ __all__ = ["Writer"]
 class Writer:
     """Writes one program as the text of a function that makes the function that runs it."""
 
-    def __init__(self, program: Program) -> None:
-        self.program, self.groups = arrange(program)
+    def __init__(self, program: Program, kernels: Kernels | None = None) -> None:
+        self.program, self.groups = arrange(program) if kernels is None else (kernels.program, kernels.groups)
+        self.kernels = {} if kernels is None else kernels.calls
         program = self.program
         self.scope: dict[str, Any] = {
             "getrefcount": getrefcount, "empty": np.empty, "ndarray": np.ndarray, "copyto": np.copyto,
@@ -89,8 +91,8 @@ class Writer:
                 self.names[i] = self.use(f"c{i}", constant)
                 self.static.add(i)
 
-    def write(self) -> str:
-        """Return the text."""
+    def lay(self) -> Program:
+        """Plan where values lie, and return the program with its plan."""
         program = self.program
         spans = [(group.start, group.stop) for group in self.groups]
         hidden = {i for g in self.groups for i in g.inner - escaping(program, g)}
@@ -98,7 +100,13 @@ class Writer:
         for step in program.steps:
             if step.output not in hidden and self._wants_buffer(step):
                 self.buffered.add(step.output)
-        self.program = program = reuse_buffers(program, only=self.buffered, together=spans)
+        self.program = reuse_buffers(program, only=self.buffered, together=spans)
+        return self.program
+
+    def write(self) -> str:
+        """Return the text."""
+        program = self.lay()
+        spans = [(group.start, group.stop) for group in self.groups]
         self._place()
         starts = {group.start: group for group in self.groups}
         inside = {index for start, stop in spans for index in range(start, stop)}

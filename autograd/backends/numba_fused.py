@@ -7,11 +7,8 @@ faster, and need no compiling.
 
 from __future__ import annotations
 
-import functools
 import math
-import re
 from collections.abc import Callable
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -23,14 +20,14 @@ from ..program import Program
 from . import compiler
 from ._blas import GEMM_TEXT, gemm_address
 from ._native import Native, Unsupported
-from ._native_text import CASTS, rows
+from ._native_text import CASTS, named, rows
+from ._takeover import TakeOver
+from .numba_groups import Grouped
 from .numpy_replay import Replay
 from .vector_math import SINGLE, VECTOR, WIDE
 
 __all__ = ["Fused", "compile_fused", "compile_soon"]
 
-_SECONDS = 1.0  # of numpy replay after which a program is worth compiling in the background
-_SAMPLE = 8  # calls between looks at the clock
 _STEPS = 1500  # steps up to which a function compiles in seconds
 _WORK = 8_000_000  # entries up to which one thread's loops beat numpy's calls; a multiplication counts as an eighth
 _LARGEST = 2**20  # entries of one value from which numpy in blocks, on two threads, is faster
@@ -56,13 +53,10 @@ def address(context, number, kind):
 _TYPES = {"float32": "float32", "float64": "float64", "int64": "int64", "bool": "boolean"}
 
 
-class Fused:
-    """A compiled program: called with the leaves of its inputs, it returns the leaves of its outputs.
+class Fused(TakeOver):
+    """A whole program as one compiled function, on one thread.
 
-    Args:
-        program: an optimised program. It is replayed by numpy before it is compiled, and for arguments beyond what
-            the loops are exact for (a sine of more than 800,000).
-        wait: compile at the first call; otherwise in a thread, when numpy has run the program for a second.
+    numpy replays it for arguments beyond what the loops are exact for (a sine of more than 800,000), too.
 
     Raises:
         Unsupported: a step has no loop, or the program is too large to gain.
@@ -72,27 +66,13 @@ class Fused:
         """Check that it pays."""
         if work(program) >= _WORK or len(program.steps) > _STEPS:
             raise Unsupported("too large")
-        self._wait, self._program = wait, program
-        self._calls, self._spent = 0, 0.0
         self._native: Native | None = None
-        self._compiled: compiler.Compiled | None = None
-        self._run: Any = None
-        if wait:
-            self._prepare()
-
-    @functools.cached_property
-    def _replay(self) -> Replay:
-        return Replay(self._program)
+        super().__init__(program, wait)
 
     def _by_numpy(self, *leaves: Any) -> Any:
         return self._replay(*leaves)
 
-    @property
-    def source(self) -> str:
-        """The text that is compiled, or that of the numpy replay as long as there is none."""
-        return self._compiled.source if self._compiled is not None else self._replay.source
-
-    def _prepare(self) -> None:
+    def _prepare(self) -> compiler.Compiled:
         native = self._native = Native(self._program)
         program = self._program
         arrays = [k for k, i in enumerate(program.outputs) if program.avals[i].shape]
@@ -108,54 +88,16 @@ class Fused:
         body = ["wide = False", *(f"{name}f = {name}.ravel()" for name in flat), *native.lines]
         single = any("_single" in name for name in native.called)
         helpers = "\n".join(rows(name) for name in sorted(native.called))
-        body, constants = _named(body)
+        body, constants = named(body)
         text = "\n".join([f"def run({', '.join(names)}):", *(f"    {line}" for line in body), ""])
-        self._compiled = compiler.Compiled.shared(
+        return compiler.Compiled.shared(
             VECTOR + _HEAD + SINGLE * single + GEMM_TEXT * bool(native.products) + helpers + constants + text,
             {"run": f"{answer}({', '.join(kinds)})"},
         )
 
-    def __call__(self, *leaves: Any) -> Any:
-        """Run once."""
-        if self._run is not None:
-            return self._run(*leaves)
-        run = self._advance() if self._wait or self._spent > _SECONDS else None
-        if run is not None:
-            return run(*leaves)
-        self._calls += 1
-        if self._calls % _SAMPLE:
-            return self._replay(*leaves)
-        start = perf_counter()
-        answer = self._replay(*leaves)
-        self._spent += _SAMPLE * (perf_counter() - start)
-        return answer
-
-    def _advance(self) -> Any:
-        """Take the next step towards compiled code, and return it when it is there."""
-        if self._compiled is None:
-            try:
-                self._prepare()
-            except Unsupported:
-                self._spent = -np.inf
-                return None
-        compiled, native = self._compiled, self._native
-        assert compiled is not None  # noqa: S101  (prepared above)
-        functions = compiled.get() if self._wait else compiled.soon()
-        if functions is not None and native is not None:
-            self._run = _runner(self._program, native, functions["run"], self._by_numpy)
-        return self._run
-
-
-def _named(lines: list[str]) -> tuple[list[str], str]:
-    """Give the literals of `_native_text.constant` names; return the lines and the definitions."""
-    names: dict[str, str] = {}
-
-    def name(match: re.Match[str]) -> str:
-        return names.setdefault(match.group(1), f"c{len(names)}")
-
-    found = [re.sub(r"\[\[(\w+ [^\]]+)\]\]", name, line) for line in lines]
-    made = [f"{c} = np.{text.split()[0]}({text.split()[1]})" for text, c in names.items()]
-    return found, "\n".join([*made, "", ""])
+    def _begin(self, functions: dict[str, Any]) -> Any:
+        assert self._native is not None  # noqa: S101  (prepared before)
+        return _runner(self._program, self._native, functions["run"], self._by_numpy)
 
 
 def _argument(aval: Any) -> str:
@@ -227,16 +169,17 @@ def work(program: Program) -> int:
     return total
 
 
-def _compile(program: Program, wait: bool) -> Fused | Replay | None:
+def _compile(program: Program, wait: bool) -> Any:
     if wait and not compiler.available():
         return None
     program = optimise(program)
-    if not compiler.available():
-        return Replay(program)
-    try:
-        return Fused(program, wait)
-    except Unsupported:
-        return None if wait else Replay(program)
+    if compiler.available():
+        for kind in (Fused, Grouped):
+            try:
+                return kind(program, wait)
+            except Unsupported:
+                continue
+    return None if wait else Replay(program)
 
 
 def compile_fused(program: Program) -> Any:

@@ -15,6 +15,7 @@ import numpy as np
 from .._text import execute
 from ..passes import optimise
 from ..program import Program
+from ._kernel_calls import Kernels
 from ._writer import Writer
 
 __all__ = ["Replay", "compile_replay"]
@@ -32,9 +33,9 @@ class Replay:
         sizes: the bytes of each buffer that values share.
     """
 
-    def __init__(self, program: Program) -> None:
-        """Write, compile and lay out ``program``."""
-        writer = Writer(program)
+    def __init__(self, program: Program, kernels: Kernels | None = None) -> None:
+        """Write, compile and lay out ``program``, with compiled functions for groups of its steps if there are any."""
+        writer = Writer(program, kernels)
         self.source = writer.write()
         self.program = writer.program
         name = f"<replay {hash(self.source):x} of {program.name}>"

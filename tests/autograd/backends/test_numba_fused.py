@@ -7,7 +7,7 @@ import pytest
 
 import nn
 from autograd import Value, lstm, max_pool, value_and_grad, windows
-from autograd.backends import _native_products, compiler, numba_fused, numpy_replay
+from autograd.backends import _native_products, _takeover, compiler, numba_fused, numpy_replay
 from autograd.backends._blas import gemm_address
 from autograd.backends.choose import compile_program
 from autograd.backends.numba_fused import Fused
@@ -169,7 +169,7 @@ def test_a_recurrence_and_its_gradients(dtype, times, monkeypatch):
     assert numba_fused.compile_fused(record(both_ways, *args)) is None
 
 
-@pytest.mark.parametrize("function", [np.exp, np.tanh])
+@pytest.mark.parametrize("function", [np.exp, np.tanh, np.log])
 def test_functions_of_single_precision_at_their_limits(function):
     x = np.concatenate([np.linspace(-110, 95, 4001), np.geomspace(1e-30, 1, 500), [0, -0.0, np.inf, -np.inf, np.nan]])
     x = np.concatenate([x, -x]).astype(np.float32)
@@ -178,7 +178,8 @@ def test_functions_of_single_precision_at_their_limits(function):
         exact = function(x.astype(np.float64))
         expected = exact.astype(np.float32)
     np.testing.assert_allclose(fused(x)[0], expected, rtol=4e-7, atol=2e-45)
-    np.testing.assert_array_equal(np.signbit(fused(x)[0][:-1]), np.signbit(expected[:-1]))
+    signed = ~np.isnan(expected)
+    np.testing.assert_array_equal(np.signbit(fused(x)[0][signed]), np.signbit(expected[signed]))
 
 
 def test_a_training_step_changes_its_state_in_place():
@@ -263,7 +264,7 @@ def test_what_it_cannot_serve_is_left_to_numpy(fun, args):
 
 def test_numpy_serves_until_a_thread_has_compiled(monkeypatch):
     monkeypatch.setenv("CHAINRULE_BACKGROUND", "1")
-    monkeypatch.setattr(numba_fused, "_SECONDS", 0.0)
+    monkeypatch.setattr(_takeover, "_SECONDS", 0.0)
     run = compile_program(record(lambda x: x * 3.0 + 1.0, np.ones(2)), "auto")
     for _ in range(10):
         np.testing.assert_array_equal(run(np.ones(2))[0], [4.0, 4.0])
