@@ -17,12 +17,24 @@ __all__ = ["escaping", "make_scratch", "write_group"]
 
 
 def escaping(program: Program, group: Group) -> set[int]:
-    """Return which values of a group are needed outside it."""
-    outside = set(program.live)
-    for index, step in enumerate(program.steps):
-        if not group.start <= index < group.stop:
+    """Return which values of a group need memory, since they are wanted outside it: itself, or repeated along rows."""
+    spread = {step.output for step in _spread(program, group)}
+    return group.inner & _outside(program, group) - spread
+
+
+def _outside(program: Program, group: Group) -> set[int]:
+    """Return what is read outside a group, and what that repeats along rows."""
+    steps = (*program.steps[: group.start], *program.steps[group.stop :])
+    outside = {*program.live, *(i for step in steps for i in step.inputs)}
+    for step in reversed(_spread(program, group)):
+        if step.output in outside:
             outside.update(step.inputs)
-    return {i for i in group.inner if i in outside}
+    return outside
+
+
+def _spread(program: Program, group: Group) -> list[Step]:
+    """Return a group's steps that repeat a value along rows, which need no memory of their own."""
+    return [step for step in program.steps[group.start : group.stop] if step.op.name == "broadcast_to"]
 
 
 def write_group(writer: Any, group: Group) -> None:
@@ -35,6 +47,10 @@ def write_group(writer: Any, group: Group) -> None:
     for step in steps:
         if step.output in group.totals:
             _add_parts(writer, step)
+    outside = _outside(writer.program, group)
+    for step in _spread(writer.program, group):
+        if step.output in outside:
+            writer.emit(step)
 
 
 def _call_kernel(writer: Any, kernel: Any, function: Any) -> None:

@@ -37,7 +37,10 @@ class RowPlan:
         """Sort; `Unsupported` where a step does not work row by row."""
         self.program, self.group = program, group
         self.steps = program.steps[group.start : group.stop]
-        self.alias = {s.output: s.inputs[0] for s in self.steps if s.op.name == "broadcast_to"}
+        self.alias: dict[int, int] = {}
+        for step in self.steps:
+            if step.op.name == "broadcast_to":
+                self.alias[step.output] = self.alias.get(step.inputs[0], step.inputs[0])
         self.made = {s.output: s for s in self.steps}
         self.writes = escaping(program, group)
         self.over = self._overwritten()
@@ -53,7 +56,7 @@ class RowPlan:
         self.kept: set[int] = set()
         self.again: dict[tuple[int, int], Step] = {}
         self._keep()
-        if self.alias.keys() & self.writes or self._read_late() or (len(self.loops) > 1 and self.width > _WIDEST):
+        if self._read_late() or (len(self.loops) > 1 and self.width > _WIDEST):
             raise Unsupported("a row")
 
     def shape(self, i: int) -> tuple[int, ...]:

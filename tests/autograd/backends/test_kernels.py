@@ -23,7 +23,15 @@ def layernorm(x, w, b):
     return np.mean((centred / np.sqrt(np.mean(centred * centred, axis=1, keepdims=True) + 1e-5) * w + b) ** 2)
 
 
+def spread(x, w, b):
+    """What a row's largest entry is repeated to is read inside the group and behind its sum."""
+    largest = np.broadcast_to(np.max(x, axis=1, keepdims=True) * 2.0, x.shape)
+    y = np.exp(x * 0.1 * w) * largest
+    return np.sum(np.maximum(largest, np.sum(y * 2.0)) * x + y * b)
+
+
 FUNCTIONS = {
+    "spread": spread,
     "gelu": lambda x, w, b: np.sum(gelu(x * w + b, approximate=True)),
     "logsumexp": lambda x, w, b: np.mean(logsumexp(x * w + b, axis=1)),
     "layernorm": layernorm,
