@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._broadcasting import expand, normalise
+from .._broadcasting import expand, keep_axes, normalise
 from .._op import CONSTANT, DISPATCH, case, composition, constant, primitive, rule, screen
 
 __all__ = ["logsumexp"]
@@ -177,7 +177,8 @@ def _average(x: Any, axis: Any = None, weights: Any = None, keepdims: bool = Fal
 
 @primitive(
     lambda g, ans, x, axis=None, keepdims=False: (
-        expand(g, x.shape, axis) * np.exp(x - np.where((e := expand(ans, x.shape, axis)) == -np.inf, 0.0, e))
+        np.reshape(g, (kept := keep_axes(x.shape, axis)))
+        * np.exp(x - np.where((e := np.reshape(ans, kept)) == -np.inf, 0.0, e))
     ),
     register=True,
     cases=_CASES,
