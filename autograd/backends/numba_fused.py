@@ -30,6 +30,7 @@ __all__ = ["Fused", "compile_fused", "compile_soon"]
 
 _STEPS = 1500  # steps up to which a function compiles in seconds
 _WORK = 8_000_000  # entries up to which one thread's loops beat numpy's calls; a multiplication counts as an eighth
+_MOST = 0.5  # of a program's entries from which kernels on two threads beat one function on one
 _LARGEST = 2**20  # entries of one value from which numpy in blocks, on two threads, is faster
 
 _HEAD = f"""
@@ -173,13 +174,19 @@ def _compile(program: Program, wait: bool) -> Any:
     if wait and not compiler.available():
         return None
     program = optimise(program)
-    if compiler.available():
-        for kind in (Fused, Grouped):
-            try:
-                return kind(program, wait)
-            except Unsupported:
-                continue
-    return None if wait else Replay(program)
+    if not compiler.available():
+        return Replay(program)
+    grouped = _attempt(Grouped, program, wait)
+    if grouped is not None and grouped.share > _MOST:
+        return grouped
+    return _attempt(Fused, program, wait) or grouped or (None if wait else Replay(program))
+
+
+def _attempt(kind: Any, program: Program, wait: bool) -> Any:
+    try:
+        return kind(program, wait)
+    except Unsupported:
+        return None
 
 
 def compile_fused(program: Program) -> Any:

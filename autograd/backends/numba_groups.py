@@ -6,6 +6,7 @@ what it computes in registers, and is called from the same two threads.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..program import Program
@@ -32,19 +33,22 @@ class Grouped(TakeOver):
     """
 
     def __init__(self, program: Program, wait: bool) -> None:
-        """Look whether there are groups."""
+        """Write the kernels."""
         self._arranged, self._groups = arrange(program)
-        self._kernels: list[Kernel] = []
-        if not self._groups:
-            raise Unsupported("no large groups")
-        super().__init__(program, wait)
-
-    def _prepare(self) -> compiler.Compiled:
-        laid = Writer(self._program, Kernels(self._arranged, self._groups, {})).lay()
+        laid = Writer(program, Kernels(self._arranged, self._groups, {})).lay() if self._groups else program
         found = (_kernel(laid, group) for group in self._groups)
         self._kernels = [kernel for kernel in found if kernel is not None]
         if not self._kernels:
-            raise Unsupported("no kernel")
+            raise Unsupported("no large group with a kernel")
+        super().__init__(program, wait)
+
+    @property
+    def share(self) -> float:
+        """How much of the entries that the program computes its kernels do."""
+        sizes = [math.prod(self._arranged.avals[step.output].shape) for step in self._arranged.steps]
+        return sum(sum(sizes[k.group.start : k.group.stop]) for k in self._kernels) / max(1, sum(sizes))
+
+    def _prepare(self) -> compiler.Compiled:
         lines, constants = named([line for kernel in self._kernels for line in (*kernel.lines, "", "")])
         scopes = max(len(kernel.memory) for kernel in self._kernels)
         kind = "void(int64, int64, int64, int64[::1], float64[::1])"

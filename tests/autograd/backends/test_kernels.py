@@ -146,8 +146,7 @@ def step(state, x):
 
 
 @pytest.mark.parametrize("shape", [(37, 5), (200,)])
-def test_a_training_step_writes_new_parameters_over_the_old(shape, monkeypatch):
-    monkeypatch.setattr(numba_fused, "_WORK", 0)  # the whole step would be one function
+def test_a_training_step_writes_new_parameters_over_the_old(shape):
     x, found = RNG.standard_normal(shape), {}
     for backend in ("numpy", "numba"):
         compiled = compile_step(step, (RNG.standard_normal(shape) * 0.0 + 0.3, np.zeros(shape)), backend=backend)
@@ -182,8 +181,15 @@ def test_a_step_numba_can_not_do_leaves_its_neighbours_their_kernels():
     same(run, replay, x, exact=1e-10)
 
 
-def test_threads_have_memory_of_their_own(monkeypatch):
-    monkeypatch.setattr(numba_fused, "_WORK", 0)
+def test_a_program_is_given_to_what_does_most_of_it():
+    x, w = RNG.standard_normal((16, 6)), RNG.standard_normal((6, 600))
+    most = record(lambda x, w: np.tanh(x * 2.0) * x + np.sum(w), x, w)
+    little = record(lambda x, w: (np.tanh(x * 2.0) * x + 1.0) @ w, x, w)
+    assert isinstance(compile_program(most, "numba"), Grouped)
+    assert isinstance(compile_program(little, "numba"), numba_fused.Fused)
+
+
+def test_threads_have_memory_of_their_own():
     x, w, b = arguments((40, 64), np.float64)
     both = jit(value_and_grad(layernorm, argnums=(0, 1, 2)), backend="numba")
     expected = {k: tree.leaves(value_and_grad(layernorm, argnums=(0, 1, 2))(x * k, w, b)) for k in range(1, 5)}
