@@ -270,16 +270,28 @@ class Native(Plan):
                     Place.plain(_flat("o", k, self.aval(i).shape), 0, self.aval(i).shape, self.aval(i).dtype),
                     self.places[i],
                 )
-        for old, new in self.program.updates:
-            if self.places[old] is not self.places[new]:
-                self._copy(self.places[old], self.places[new])
+        answers = [i for i in self.program.outputs if not self.aval(i).shape]
+        self.lines += [f"answer{k} = {self.places[i].at((), (), False)}" for k, i in enumerate(answers)]
+        moved = [(self.places[old], self._saved(new)) for old, new in self.program.updates]
+        for target, source in moved:
+            if target is not source:
+                self._copy(target, source)
         self.lines.append("return " + self._returned("False"))
+
+    def _saved(self, new: int) -> Place:
+        """Return where a new value lies: in memory of its own, if it shows a parameter that an update writes over."""
+        place = self.places[new]
+        if self.root(new) not in {old for old, _ in self.program.updates} or (new, new) in self.program.updates:
+            return place
+        own = self.scratch(place.shape, place.dtype)
+        self._copy(own, place)
+        return own
 
     def _returned(self, flag: str) -> str:
         scalars = [self.places[i] for i in self.program.outputs if not self.aval(i).shape]
         if flag == "True":
             return ", ".join([flag, *(f"{CASTS[p.dtype.name]}(0)" for p in scalars)]) + ("," if not scalars else "")
-        texts = [f"{CASTS[p.dtype.name]}({p.at((), (), False)})" for p in scalars]
+        texts = [f"{CASTS[p.dtype.name]}(answer{k})" for k, p in enumerate(scalars)]
         return ", ".join([flag, *texts]) + ("," if not scalars else "")
 
     def _copy(self, target: Place, source: Place) -> None:

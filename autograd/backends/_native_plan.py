@@ -148,8 +148,10 @@ class Plan:
                     crossed = self.aval(i).shape != self.aval(step.output).shape or not self.straight(i)
                     last[self.root(i)] = max(last.get(self.root(i), -1), g + (0.5 if crossed else 0))  # type: ignore[assignment]
         outputs = {self.root(i) for i in self.program.outputs}
+        kept = outputs | {self.root(new) for _, new in self.program.updates}  # another update may read the old numbers
         for old, new in self.program.updates:
             loop = new in self.at and self.groups[self.at[new]].shape is not None
-            if loop and not self.wide and new not in found and last.get(old, -1) <= self.at[new] and new not in outputs:
+            free = new not in found and new not in outputs and old not in kept
+            if loop and free and not self.wide and last.get(old, -1) <= self.at[new]:
                 found[new] = old
         return found

@@ -271,6 +271,11 @@ class Writer:
             aval, name = program.avals[i], self.names[i]
             if aval.weak:
                 parts.append(name)
+            elif not aval.shape and (
+                i in program.parameters or i in self.roots
+            ):  # before an update writes over its array
+                self.line(f"r{order} = {name}[()]")
+                parts.append(f"r{order}")
             elif not aval.shape:
                 parts.append(f"{name} if {name}.__class__ is not ndarray else {name}[()]")
             elif i in self.results and name not in seen:

@@ -5,6 +5,7 @@ import pytest
 
 from autograd import Tensor, compile_step, draw, errors, log_softmax, random_uniform, tree, value_and_grad
 from autograd._step import CompiledStep
+from autograd.backends.choose import BACKENDS
 from tests.autograd.backends.test_numpy_replay import blocks_of_arrays
 
 RNG = np.random.default_rng(2)
@@ -181,3 +182,36 @@ def test_the_inner_program_can_be_printed(monkeypatch):
     inner, _ = seen[0]
     assert "update" in str(inner)
     assert "tanh" in draw(inner).text
+
+
+def arrays(*shapes):
+    return [np.arange(1.0, 1.0 + np.prod(shape)).reshape(shape) * (k + 1) for k, shape in enumerate(shapes)]
+
+
+# Steps whose answers and new states show the old state: state, then what a step makes of it.
+SHOWING = {
+    "a number": (arrays(()), lambda w: ([w[0] - 0.125], w[0])),
+    "numbers exchanged": (arrays((), ()), lambda w: ([w[1], w[0]], (w[0], w[1]))),
+    "numbers handed on": (arrays((), (), ()), lambda w: ([w[0] * 2.0, w[0], w[1]], (w[2], w[1]))),
+    "vectors exchanged": (arrays((3,), (3,)), lambda w: ([w[1], w[0]], (w[0], w[1]))),
+    "vectors exchanged and changed": (arrays((3,), (3,)), lambda w: ([w[1] * 2.0, w[0] + 1.0], (w[0], w[1][0]))),
+    "a vector handed on": (arrays((3,), (3,)), lambda w: ([w[0] * 2.0, w[0]], w[1])),
+    "an entry": (arrays((3,)), lambda w: ([w[0] * 2.0], (w[0][1], w[0][::-1]))),
+    "the old vector": (arrays((3,)), lambda w: ([w[0] * 2.0], w[0])),
+    "reversed": (arrays((3,)), lambda w: ([w[0][::-1]], w[0])),
+    "transposed": (arrays((3, 3)), lambda w: ([w[0].T], w[0])),
+    "one entry as a number": (arrays((1,)), lambda w: ([w[0] - 1.0], np.reshape(w[0], ()))),
+}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("case", SHOWING)
+def test_what_shows_the_old_state_is_read_before_it_changes(case, backend):
+    state, step = SHOWING[case]
+    compiled = compile_step(step, [x.copy() for x in state], backend=backend)
+    for _ in range(3):
+        state, answers = step(state)
+        for one, other in zip(tree.leaves(compiled()), tree.leaves(answers), strict=True):
+            np.testing.assert_array_equal(one, other)
+        for one, other in zip(compiled.state, state, strict=True):
+            np.testing.assert_array_equal(one, other)
