@@ -274,7 +274,7 @@ class Writer:
             elif not aval.shape and (
                 i in program.parameters or i in self.roots
             ):  # before an update writes over its array
-                self.line(f"r{order} = {name}[()]")
+                self.line(f"r{order} = {name} if {name}.__class__ is not ndarray else {name}[()]")
                 parts.append(f"r{order}")
             elif not aval.shape:
                 parts.append(f"{name} if {name}.__class__ is not ndarray else {name}[()]")

@@ -53,8 +53,8 @@ def test_rows_of_numbers(name, backend):
     fun = both_ways(ROWS[name])
     fast = jit(fun, backend=backend)
     pairs = [(x, y)[: len(ROWS[name].rules)] for x in NUMBERS for y in NUMBERS[::5]]
-    for args in dict.fromkeys(pairs):
-        args = tuple(map(np.float64, args))  # noqa: PLW2901
+    for numbers in dict.fromkeys(pairs):
+        args = tuple(map(np.float64, numbers))
         close(fast(*args), fun(*args), 1e-9)
 
 
