@@ -21,6 +21,9 @@ EAGER = {
     "tests/autograd/test_graph.py::test_a_graph_dies_with_its_root": ALIVE,
     "tests/autograd/test_graph.py::test_a_step_leaves_nothing_to_the_collector": ALIVE,
     "tests/autograd/test_graph.py::test_transforms_leave_nothing_to_the_collector": ALIVE,
+    "tests/autograd/test_numbers.py::test_expressions_and_their_derivatives[beside-": "single precision inside",
+    "tests/autograd/test_tracing.py::test_a_branch_on_the_error_of_singular": "its numbers decide what is raised",
+    "tests/autograd/traps/test_functions.py": "counts recordings, and the switch records too",
     "tests/autograd/test_threads.py": "other threads call at once, and the switch is a function around theirs",
     "tests/nn/test_health.py::test_shared_layers_count_all_their_calls": COUNTS,
     "tests/nn/test_module.py::test_lists_of_numbers_are_arrays": "to jit a list holds arguments, one by one",
@@ -48,6 +51,7 @@ REFUSED = {
     "tests/autograd/testing/test_check.py::test_a_large_argument_costs_few_evaluations": KEEPS,
     "tests/autograd/testing/test_check.py::test_random_functions_are_called_noisy": "draws past random_uniform",
     "tests/nn/test_cases.py::test_gradients_of_parameters_and_inputs[True-": "makes its generator itself",
+    "tests/nn/test_models.py::test_a_deep_model_needs_no_recursion": "reads more than 20,000 places",
     "tests/nn/test_module.py::test_parameters_not_in_the_tree_are_constants": READS,
 }
 
