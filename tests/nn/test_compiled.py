@@ -245,15 +245,21 @@ def test_a_compiled_step_is_recorded_once_in_a_run(monkeypatch):
     assert len(model.history["loss"]) == 5
 
 
-def test_a_model_that_has_a_history_is_recorded_once_a_kind_of_batch(monkeypatch):
-    recorded = []
+@pytest.fixture
+def recorded(monkeypatch):
+    """The batches for which a compiled step was recorded so far."""
+    batches = []
     compile_one = _step.CompiledStep._compile
 
     def counted(step, batch):
-        recorded.append(batch)
+        batches.append(batch)
         return compile_one(step, batch)
 
     monkeypatch.setattr(_step.CompiledStep, "_compile", counted)
+    return batches
+
+
+def test_a_model_that_has_a_history_is_recorded_once_a_kind_of_batch(recorded):
     x, y = np.ones((40, 3), np.float32), np.arange(40) % 2
     model = MLP([3, 4, 2], rng=0).compile("adam", "cross_entropy")
     for fits in (1, 2, 3):
@@ -293,15 +299,7 @@ class Watched(Module):
         return self.layer(x) * self.scale
 
 
-def test_what_a_model_keeps_beside_its_function_is_not_watched(monkeypatch):
-    recorded = []
-    compile_one = _step.CompiledStep._compile
-
-    def counted(step, batch):
-        recorded.append(batch)
-        return compile_one(step, batch)
-
-    monkeypatch.setattr(_step.CompiledStep, "_compile", counted)
+def test_what_a_model_keeps_beside_its_function_is_not_watched(recorded):
     model = Watched()
     model.fit(X, LABELS, epochs=3, batch_size=len(X), loss="cross_entropy", callbacks=[Noting()], verbose=False)
     assert len(recorded) == 1
